@@ -1,0 +1,34 @@
+/**
+ * From where a store lies to the session that opens it.
+ *
+ * Errors: `TypeError` and `INVALID` for what is no place for a store. Those of opening itself come with
+ * the first use.
+ *
+ * @module
+ */
+
+import { Engine } from '../engine/engine.ts';
+import { memoryPlatform, nodePlatform } from '../engine/platform/machine.ts';
+import { checkOptionalBoolean, checkOptionalObject, invalidArgument, wrongType } from './checks.ts';
+import type { StoreLocation, StoreOptions } from './options.ts';
+import { Session } from './session.ts';
+
+/** A session on the store that lies there. Opens nothing yet. */
+export function openSession(location: StoreLocation, options: StoreOptions): Session {
+  checkOptionalObject('options', options);
+  checkOptionalBoolean('mustExist', options.mustExist);
+  const inMemory = isInMemory(location);
+  const platform = inMemory ? memoryPlatform() : nodePlatform();
+  const directory = inMemory ? '/' : location;
+  if (directory === '') throw invalidArgument('the folder of the store must not be empty');
+  const createIfMissing = inMemory || options.mustExist !== true;
+  return new Session(platform.clock, () => Engine.open({ platform, directory, createIfMissing }));
+}
+
+function isInMemory(location: StoreLocation): location is Exclude<StoreLocation, string> {
+  if (typeof location === 'string') return false;
+  // Spelled out for callers without types: `{ memory: false }` must not forget what is stored.
+  const { memory } = (location ?? {}) as { readonly memory?: unknown };
+  if (memory !== true) throw wrongType('the store', 'a folder or { memory: true }', location);
+  return true;
+}

@@ -1,0 +1,242 @@
+/**
+ * Everything a caller passes in and gets back: the shapes of the public API, and nothing that runs.
+ *
+ * All values returned are plain and JSON-safe, and a field that is absent is absent: never `null`,
+ * never `undefined`. Of what a caller passes in, `undefined` counts as absent, so that
+ * `{ version: attrs.version }` is right whether or not there is a version.
+ *
+ * @module
+ */
+
+import type { Uploader } from './permissions.ts';
+import type { Store } from './store.ts';
+
+/**
+ * Content to upload. A string is stored as UTF-8. A stream is read once, in order, and never held in
+ * memory whole; Node streams are async iterables. The caller may reuse its buffers as soon as the
+ * promise settles.
+ */
+export type Body =
+  | Uint8Array
+  | ArrayBuffer
+  | string
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Iterable<Uint8Array>;
+
+/**
+ * Where a store lies: in a folder, or in memory, for tests. In memory no folder is touched, and closing
+ * the store forgets it all.
+ */
+export type StoreLocation = string | { memory: true };
+
+/** How to open a store. */
+export interface StoreOptions {
+  /** Refuse to make a new store where there is none. Default: make one. */
+  mustExist?: boolean | undefined;
+}
+
+/** What a bucket is. */
+export interface BucketConfig {
+  /** Keep every version. Default: as the bucket is, else `false`. May be turned on, never off. */
+  versioned?: boolean | undefined;
+  /** Anybody may read it, once a server serves it. Default: as the bucket is, else `false`. */
+  public?: boolean | undefined;
+  /** The store it lies in, for `new Bucket()`. Default: the default store. */
+  store?: Store | undefined;
+}
+
+/** What must hold at the moment of the commit. Of N racing writers exactly one passes. */
+export interface UploadPreconditions {
+  /** The object does not exist. */
+  notExists?: boolean | undefined;
+  /** The object's etag is this one. */
+  ifMatch?: string | undefined;
+}
+
+export interface UploadOptions {
+  contentType?: string | undefined;
+  metadata?: Record<string, string> | undefined;
+  preconditions?: UploadPreconditions | undefined;
+  /**
+   * `'power'` (the default): when the promise resolves, the upload survives a power cut.
+   * `'os'`: it survives the death of the process; a power cut may cost the last 100 ms.
+   */
+  durability?: 'power' | 'os' | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called at most a few times a second: bytes read so far, and how many of them were new. */
+  onProgress?: ((progress: UploadProgress) => void) | undefined;
+}
+
+export interface UploadProgress {
+  bytes: number;
+  newBytes: number;
+}
+
+/** Bytes to read. `end` is exclusive. A negative `start` counts from the end, as for `slice`. */
+export interface ByteRange {
+  /** Default: 0. At most the size of the object. Further back than its beginning is its beginning. */
+  start?: number | undefined;
+  /** Default: the size of the object, which is also what a larger one counts as. */
+  end?: number | undefined;
+}
+
+/** Which version is meant. */
+export interface VersionOptions {
+  /** Default: the newest. Ignored in a bucket that is not versioned. */
+  version?: string | undefined;
+}
+
+/** What to read, in a bucket as it was at a point. */
+export interface ViewDownloadOptions {
+  range?: ByteRange | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What to read. */
+export interface DownloadOptions extends ViewDownloadOptions, VersionOptions {}
+
+export interface CopyOptions extends VersionOptions {
+  /** Default: this bucket. Must lie in the same store, and its handle must allow `write`. */
+  toBucket?: Uploader | undefined;
+  preconditions?: UploadPreconditions | undefined;
+}
+
+export interface SignedUrlOptions {
+  /** Seconds until the URL expires: 1 to 604,800. Default 3600. */
+  ttl?: number | undefined;
+}
+
+export interface SignedUrl {
+  url: string;
+}
+
+export interface ObjectAttrs {
+  name: string;
+  size: number;
+  /** In a versioned bucket always there. Opaque; sorts in commit order. */
+  version?: string;
+  /** Depends on the content alone: same content, same etag. */
+  etag: string;
+  contentType?: string;
+  metadata?: Record<string, string>;
+  lastModified: Date;
+}
+
+/** A range of names, compared as UTF-8 bytes. */
+export interface ListOptions {
+  prefix?: string | undefined;
+  /** At most so many. Default: all. */
+  limit?: number | undefined;
+  /** Only names after this one. */
+  startAfter?: string | undefined;
+  /** Only names before this one. */
+  endBefore?: string | undefined;
+  /** From the last name to the first. Versions of one name stay newest first. */
+  reverse?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Give the same options for each page of a listing; `limit` counts over all of them. */
+export interface ListPageOptions extends ListOptions {
+  /** Names with this text after the prefix are rolled up to one entry of `prefixes`. */
+  delimiter?: string | undefined;
+  /** From the page before. */
+  pageToken?: string | undefined;
+  /** How many entries and prefixes, together: 1 to 1000. Default 1000. */
+  pageSize?: number | undefined;
+}
+
+export interface VersionsOptions extends ListOptions {
+  /** Only the versions of this object. Cannot be combined with a range of names. */
+  name?: string | undefined;
+}
+
+export interface ListEntry {
+  name: string;
+  size: number;
+  etag: string;
+  lastModified: Date;
+  /** In a versioned bucket always there. */
+  version?: string;
+}
+
+export interface ListPage {
+  entries: ListEntry[];
+  prefixes: string[];
+  /** Absent on the last page. */
+  nextPageToken?: string;
+}
+
+/** Of a delete marker, `size` is 0 and `etag` is `''`. */
+export interface VersionEntry extends ListEntry {
+  version: string;
+  isLatest: boolean;
+  deleteMarker: boolean;
+}
+
+/** A bucket, as a store lists it. */
+export interface BucketInfo {
+  name: string;
+  versioned: boolean;
+  public: boolean;
+}
+
+/** Totals of a store, exact at the moment of the call. Sizes are in bytes. */
+export interface StoreStats {
+  buckets: number;
+  /** Names that have a current version. */
+  objects: number;
+  /** Versions with content, current and historic. */
+  versions: number;
+  deleteMarkers: number;
+  chunks: number;
+  /** What callers stored, over all versions. */
+  logicalBytes: number;
+  /** What is left of it after deduplication. */
+  uniqueBytes: number;
+  /** What live content takes in the truth files. */
+  storedBytes: number;
+  /** What compaction would give back. */
+  reclaimableBytes: number;
+}
+
+/** Long operations tell how far they are. `total` is absent while it is not known. */
+export interface LongProgress {
+  done: number;
+  total?: number;
+  unit: 'bytes' | 'chunks' | 'versions' | 'files';
+}
+
+export interface LongOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: LongProgress) => void) | undefined;
+}
+
+/** What `verify` found. */
+export interface VerifyReport {
+  /** Whether nothing is damaged. */
+  ok: boolean;
+  versions: number;
+  chunks: number;
+  bytes: number;
+  /** Versions whose content cannot be read whole. */
+  damaged: { bucket: string; name: string; version?: string; reason: string }[];
+  /** Damage that no version shows: a log frame, a reference, a total. */
+  problems: string[];
+}
+
+export interface CompactReport {
+  /** Bytes given back to the file system. */
+  reclaimedBytes: number;
+  /** Bytes that were moved to do so. */
+  movedBytes: number;
+}
+
+export interface BackupReport {
+  files: number;
+  bytes: number;
+  /** Of these bytes, those that a hard link or an earlier backup spared. */
+  sharedBytes: number;
+}

@@ -1,0 +1,205 @@
+/**
+ * The store: what `openStore` gives, and what does not belong to one bucket.
+ *
+ * Errors: those of opening are `LOCKED`, `NOT_FOUND`, `INVALID`, `UNSUPPORTED`, `CORRUPT` and `IO`;
+ * after `close` everything throws `CLOSED`.
+ *
+ * @module
+ */
+
+import { throwIfAborted } from '../base/errors.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Findings } from '../engine/maintenance/verify.ts';
+import { Bucket } from './bucket.ts';
+import { checkOptionalFunction, checkOptionalObject, checkOptionalSignal, checkString } from './checks.ts';
+import { checkBucketName } from './names.ts';
+import { openSession } from './open.ts';
+import type {
+  BackupReport,
+  BucketConfig,
+  BucketInfo,
+  CompactReport,
+  LongOptions,
+  StoreLocation,
+  StoreOptions,
+  StoreStats,
+  VerifyReport,
+} from './options.ts';
+import { bindSession, type Session } from './session.ts';
+import { encodeVersionId } from './version-id.ts';
+
+/**
+ * Opens the store in a folder, or makes one there; or makes one in memory, for tests.
+ *
+ * When the promise resolves, everything that was acknowledged before is there again, whatever ended
+ * the process that had the store open last. One process has a store open at a time, once.
+ *
+ * @param location - A folder, absolute or relative to the current directory, or `{ memory: true }`.
+ * @throws ObjectsError with code `LOCKED` when another process has the store open, `NOT_FOUND` when
+ * there is none and `mustExist` is set, `INVALID` when the folder holds something else, `UNSUPPORTED`
+ * when a newer version of Varve made it, `CORRUPT`, or `IO` when the operating system refuses.
+ *
+ * @example
+ * ```ts
+ * import { openStore } from 'varve';
+ *
+ * const store = await openStore({ memory: true });
+ * await store.bucket('notes').upload('hello.txt', 'hello');
+ * (await store.stats()).objects; // 1
+ * await store.close();
+ * ```
+ */
+export async function openStore(
+  location: StoreLocation,
+  options: StoreOptions = {},
+): Promise<Store> {
+  const session = openSession(location, options);
+  await session.open();
+  return new Store(session);
+}
+
+/** An open store. Made by {@link openStore}. */
+export class Store {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+    bindSession(this, session);
+  }
+
+  /**
+   * A handle on a bucket. Does no I/O: the bucket is made by the first upload, and until then reads
+   * as an empty one.
+   *
+   * @param name - Lower-case letters, digits and hyphens, at most 63, a letter first, no hyphen last.
+   * @param config - What the bucket shall be. A write brings a bucket that exists in line with it,
+   * and throws `INVALID` if that would turn versioning off.
+   * @throws InvalidArgument for a name that no bucket can have.
+   */
+  bucket(name: string, config: Omit<BucketConfig, 'store'> = {}): Bucket {
+    return new Bucket(name, { ...config, store: this });
+  }
+
+  /**
+   * Makes a bucket now, and not with its first upload. If it is there, it is brought in line with
+   * `config`.
+   *
+   * @throws InvalidArgument for a name that no bucket can have, and for turning versioning off.
+   */
+  async createBucket(name: string, config: Omit<BucketConfig, 'store'> = {}): Promise<Bucket> {
+    const bucket = this.bucket(name, config);
+    const { versioned, public: isPublic } = config;
+    await this.#session.use((engine) => engine.ensureBucket(name, { versioned, public: isPublic }));
+    return bucket;
+  }
+
+  /** The buckets of the store, in order of their names. */
+  async *buckets(): AsyncGenerator<BucketInfo, void, undefined> {
+    const records = await this.#session.use(async (engine) => engine.buckets());
+    for (const { name, versioned, public: isPublic } of records) {
+      yield { name, versioned, public: isPublic };
+    }
+  }
+
+  /**
+   * Removes a bucket for good. It must hold nothing, no old version and no delete marker either.
+   *
+   * @throws ObjectsError with code `NOT_FOUND`, or `INVALID` when it is not empty.
+   */
+  async deleteBucket(name: string): Promise<void> {
+    checkBucketName(name);
+    return this.#session.use((engine) => engine.deleteBucket(name));
+  }
+
+  /** Counts and sizes, exact at the moment of the call. Costs nothing: the store keeps them. */
+  async stats(): Promise<StoreStats> {
+    return this.#session.use(async (engine) => {
+      return { buckets: engine.buckets().length, ...(await engine.totals()) };
+    });
+  }
+
+  /**
+   * Everything that was acknowledged before is on stable storage when the promise resolves: uploads
+   * with durability `'os'` too.
+   */
+  async sync(): Promise<void> {
+    return this.#session.use((engine) => engine.sync());
+  }
+
+  /**
+   * Reads everything, checks all of it, and changes nothing. Uploads and downloads go on meanwhile.
+   *
+   * Damage is no error but a finding: look at `ok` of the report.
+   */
+  async verify(options: LongOptions = {}): Promise<VerifyReport> {
+    return this.#long(options, async (engine, own) => reportOf(await engine.verify(own)));
+  }
+
+  /** Gives the space of removed content back to the file system. */
+  async compact(options: LongOptions = {}): Promise<CompactReport> {
+    return this.#long(options, (engine, own) => engine.compact(own));
+  }
+
+  /**
+   * Copies the store, as of one moment between the call and its end, to a folder that is empty or
+   * does not exist. The copy is a store: open it with {@link openStore}.
+   */
+  async backup(directory: string, options: LongOptions = {}): Promise<BackupReport> {
+    checkString('directory', directory);
+    return this.#long(options, (engine, own) => engine.backup(directory, own));
+  }
+
+  /**
+   * Closes the store: refuses what comes after, waits for what has begun, and releases the folder.
+   *
+   * An upload that still waits for content from its stream rejects with `CLOSED`, as it might wait for
+   * ever; so does a download stream when it is next read. Closing twice is fine.
+   */
+  async close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  /** The same as {@link Store.close}: for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    return this.#session.close();
+  }
+
+  /** Runs a long operation, which ends early with `ABORTED` or, when the store closes, `CLOSED`. */
+  async #long<T>(
+    options: LongOptions,
+    operation: (engine: Engine, options: LongOptions) => Promise<T>,
+  ): Promise<T> {
+    checkOptionalObject('options', options);
+    const { signal, onProgress } = options;
+    checkOptionalSignal('signal', signal);
+    checkOptionalFunction('onProgress', onProgress);
+    const { closing } = this.#session;
+    const stop = signal === undefined ? closing : AbortSignal.any([signal, closing]);
+    return this.#session.use(async (engine) => {
+      throwIfAborted(signal);
+      try {
+        const own = { signal: stop, ...(onProgress === undefined ? {} : { onProgress }) };
+        return await operation(engine, own);
+      } catch (error) {
+        if (closing.aborted && signal?.aborted !== true) throw closing.reason;
+        throw error;
+      }
+    });
+  }
+}
+
+function reportOf({ versions, chunks, bytes, damaged, problems }: Findings): VerifyReport {
+  return {
+    ok: damaged.length === 0 && problems.length === 0,
+    versions,
+    chunks,
+    bytes,
+    damaged: damaged.map(({ bucket, name, lsn, reason }) => ({
+      bucket: bucket.name,
+      name,
+      ...(bucket.versioned ? { version: encodeVersionId(lsn) } : {}),
+      reason,
+    })),
+    problems: [...problems],
+  };
+}

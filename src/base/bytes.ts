@@ -1,0 +1,263 @@
+/**
+ * Bytes: joining, comparing, and the little-endian and variable-length integers of the formats.
+ *
+ * Everything here works on plain `Uint8Array`, in a browser too. Integers on disk are little-endian;
+ * a varint is unsigned LEB128 (7 bits a byte, low bits first, as in DWARF and Protocol Buffers) and
+ * holds at most 2^53 - 1, so that it always fits in a number. {@link Reader} throws `CORRUPT` when
+ * bytes run out or a varint is too long: what it reads comes from disk.
+ *
+ * @module
+ */
+
+import { assert } from './assert.ts';
+import { corrupt } from './errors.ts';
+
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The bytes of a string, in UTF-8. */
+export function encodeUtf8(text: string): Uint8Array {
+  return utf8Encoder.encode(text);
+}
+
+/** A string from its UTF-8 bytes. Throws `TypeError` if they are not well-formed. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return utf8Decoder.decode(bytes);
+}
+
+/** One array that holds all parts, in order. The result shares no memory with them. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  let size = 0;
+  for (const part of parts) size += part.length;
+  const joined = new Uint8Array(size);
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+/** Bytewise order: negative, zero or positive, as `Array.prototype.sort` wants it. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Whether two arrays hold the same bytes. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0;
+}
+
+const hexDigits = '0123456789abcdef';
+
+/** Lower-case hexadecimal. */
+export function toHex(bytes: Uint8Array): string {
+  let hex = '';
+  for (const byte of bytes) hex += (hexDigits[byte >> 4] as string) + (hexDigits[byte & 15] as string);
+  return hex;
+}
+
+/** A string with one character a byte: the cheapest key for a `Map`, sorted as the bytes are. */
+export function toBinaryString(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** The bytes of a binary string. */
+export function fromBinaryString(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** Builds a record field by field; grows as needed. */
+export class Writer {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #size = 0;
+
+  /** How many bytes have been written. */
+  get size(): number {
+    return this.#size;
+  }
+
+  u8(value: number): this {
+    const at = this.#reserve(1);
+    this.#bytes[at] = value;
+    return this;
+  }
+
+  u16(value: number): this {
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value, true);
+    return this;
+  }
+
+  u32(value: number): this {
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value, true);
+    return this;
+  }
+
+  /** An integer of up to 53 bits in eight bytes. */
+  u64(value: number): this {
+    assert(Number.isSafeInteger(value) && value >= 0, 'a u64 is a safe, unsigned integer');
+    const at = this.#reserve(8);
+    this.#view.setUint32(at, value % 2 ** 32, true);
+    this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+    return this;
+  }
+
+  varint(value: number): this {
+    assert(Number.isSafeInteger(value) && value >= 0, 'a varint is a safe, unsigned integer');
+    let rest = value;
+    while (rest >= 0x80) {
+      this.u8((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    return this.u8(rest);
+  }
+
+  bytes(value: Uint8Array): this {
+    const at = this.#reserve(value.length);
+    this.#bytes.set(value, at);
+    return this;
+  }
+
+  /** Bytes with their length before them. */
+  sized(value: Uint8Array): this {
+    return this.varint(value.length).bytes(value);
+  }
+
+  /** A string in UTF-8 with its length in bytes before it. */
+  text(value: string): this {
+    return this.sized(encodeUtf8(value));
+  }
+
+  /** Names with their values, up to the end of the record. */
+  textMap(map: Readonly<Record<string, string>>): this {
+    for (const [name, value] of Object.entries(map)) this.text(name).text(value);
+    return this;
+  }
+
+  /** What was written, as an array of its own. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#size);
+  }
+
+  #reserve(byteCount: number): number {
+    const at = this.#size;
+    this.#size += byteCount;
+    if (this.#size > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#size, this.#bytes.length * 2));
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    return at;
+  }
+}
+
+/** Reads a record field by field. Every read checks that the bytes are there. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #what: string;
+  #offset: number;
+
+  /** @param what - What is read, for the message of an error: `a commit frame`. */
+  constructor(bytes: Uint8Array, what: string, offset = 0) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#what = what;
+    this.#offset = offset;
+  }
+
+  /** Where the next read begins. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Whether everything has been read. */
+  get atEnd(): boolean {
+    return this.#offset >= this.#bytes.length;
+  }
+
+  u8(): number {
+    return this.#bytes[this.#take(1)] as number;
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  u64(): number {
+    const at = this.#take(8);
+    const value = this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 2 ** 32;
+    if (!Number.isSafeInteger(value)) throw this.#damaged('holds an integer above 2^53');
+    return value;
+  }
+
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 8; i++) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        if (!Number.isSafeInteger(value)) break;
+        return value;
+      }
+      scale *= 0x80;
+    }
+    throw this.#damaged('holds an integer that is too long');
+  }
+
+  /** A view of the next bytes: it shares memory with what is read. */
+  bytes(byteCount: number): Uint8Array {
+    const at = this.#take(byteCount);
+    return this.#bytes.subarray(at, at + byteCount);
+  }
+
+  sized(): Uint8Array {
+    return this.bytes(this.varint());
+  }
+
+  text(): string {
+    const bytes = this.sized();
+    try {
+      return decodeUtf8(bytes);
+    } catch (cause) {
+      throw corrupt(`${this.#what} holds text that is not UTF-8`, cause);
+    }
+  }
+
+  /** Names with their values, up to the end of the record. */
+  textMap(): Record<string, string> {
+    const entries: [string, string][] = [];
+    while (!this.atEnd) entries.push([this.text(), this.text()]);
+    // Not `map[name] = value`: a name may be `__proto__`.
+    return Object.fromEntries(entries);
+  }
+
+  #take(byteCount: number): number {
+    const at = this.#offset;
+    if (byteCount > this.#bytes.length - at) throw this.#damaged('ends too early');
+    this.#offset = at + byteCount;
+    return at;
+  }
+
+  #damaged(how: string): Error {
+    return corrupt(`${this.#what} ${how}`);
+  }
+}

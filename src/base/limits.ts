@@ -1,0 +1,86 @@
+/**
+ * Every bound of the engine, and the relations between them, asserted when this file is loaded.
+ *
+ * What a store's files depend on (the chunking sizes) is only the default here: each store keeps its
+ * own in its `VARVE` file, so changing a default never changes how an existing store cuts.
+ *
+ * @module
+ */
+
+import { assert } from './assert.ts';
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+/** Names of objects: length in bytes of UTF-8. */
+export const objectNameBytesMax = 1024;
+
+/** Content type and metadata of one version, together, in bytes of UTF-8. */
+export const attributesBytesMax: number = 16 * kibibyte;
+
+/** How content is cut. */
+export interface ChunkingLimits {
+  /** No chunk but the last of its content is smaller. */
+  readonly minBytes: number;
+  /** What chunks of random content come to on average. A power of two. */
+  readonly averageBytes: number;
+  /** No chunk is larger. */
+  readonly maxBytes: number;
+}
+
+/** Cuts of a new store: min = average / 4, max = average * 4. */
+export const defaultChunking: ChunkingLimits = {
+  minBytes: 16 * kibibyte,
+  averageBytes: 64 * kibibyte,
+  maxBytes: 256 * kibibyte,
+};
+
+/** How many children a node of the manifest tree has. The last node of a level may have fewer. */
+export const nodeFanout = { min: 32, average: 128, max: 512 } as const;
+
+/** The largest chunk, and so the largest raw payload of a chunk frame, in any store. */
+export const chunkBytesMax: number = 16 * mebibyte;
+
+/** New chunks of one upload up to this many stored bytes travel in the journal with the commit. */
+export const inlineBytesMax: number = 256 * kibibyte;
+
+/** Payloads are checksummed in blocks of this size, so that a range need not read all of one. */
+export const checksumBlockBytes: number = 64 * kibibyte;
+
+/** Commit groups begin and end at multiples of this: the sector a disk may tear. */
+export const sectorBytes = 512;
+
+/** A log file that has grown to this size is followed by a new one. */
+export const logFileBytesMax: number = 64 * mebibyte;
+
+/** A commit group takes queued commits up to so many operations and bytes. */
+export const groupOperationsMax = 4096;
+export const groupBytesMax: number = 4 * mebibyte;
+
+/** How long a commit with durability `'os'` may wait for its sync. */
+export const osSyncDelayMs = 100;
+
+/** A segment is synced each time so many bytes were appended, so that the debt stays small. */
+export const segmentSyncBytes: number = 16 * mebibyte;
+
+/** The journal distance after which a checkpoint is taken. It bounds what opening replays. */
+export const checkpointBytes: number = 64 * mebibyte;
+
+/** Entries of the index that may wait for LevelDB before commits are held back. */
+export const pendingEntriesMax = 65_536;
+
+/** How many entries a listing reads from the index at a time. */
+export const listPageEntries = 1000;
+
+/** Log files kept open for reading. */
+export const openFilesMax = 256;
+
+/** After an unclean end, version ids jump by this, as ids given out may have been lost. */
+export const lsnJump: number = 2 ** 20;
+
+assert(defaultChunking.minBytes < defaultChunking.averageBytes, 'min < average');
+assert(defaultChunking.averageBytes < defaultChunking.maxBytes, 'average < max');
+assert(defaultChunking.maxBytes <= chunkBytesMax, 'a default chunk fits in a frame');
+assert(nodeFanout.max * 64 <= chunkBytesMax, 'a node fits in a frame');
+assert(inlineBytesMax < groupBytesMax, 'one upload fits in a group');
+assert(chunkBytesMax < logFileBytesMax, 'a frame fits in a log file');

@@ -1,0 +1,307 @@
+/**
+ * `put`, `get`, `cat`, `stat`, `rm`, `cp`, `restore`: one object at a time.
+ *
+ * `put -` reads stdin and `cat` writes stdout, both as streams, so they stand in pipes of any length.
+ *
+ * @module
+ */
+
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type {
+  BucketView,
+  ByteRange,
+  ObjectAttrs,
+  UploadOptions,
+  UploadPreconditions,
+} from '../../index.ts';
+import {
+  type ObjectAddress,
+  parseMetadata,
+  parseObjectAddress,
+  parsePoint,
+  parseRange,
+} from '../arguments.ts';
+import { UsageError } from '../exit-code.ts';
+import { writeNamedFile } from '../new-file.ts';
+import { formatCounted, formatSize, formatTime, printable } from '../printable.ts';
+import { mustGetBucket, type Session } from '../session.ts';
+import type { Shell } from '../shell.ts';
+
+interface PutOptions {
+  readonly type?: string;
+  readonly meta?: Record<string, string>;
+  readonly durability?: 'power' | 'os';
+  readonly ifAbsent?: true;
+  readonly ifMatch?: string;
+}
+
+interface WhichOptions {
+  readonly version?: string;
+  readonly at?: Date | string;
+}
+
+interface ReadOptions extends WhichOptions {
+  readonly range?: ByteRange;
+}
+
+const readBytes = 1024 * 1024;
+
+/** Declares the commands that change something. */
+export function addWritingCommands(shell: Shell): void {
+  shell
+    .command('put', 'store a file, or stdin, as an object')
+    .argument('<file>', "the file; '-' for stdin")
+    .argument('<bucket/name>', 'the object', parseObjectAddress)
+    .option('--type <type>', 'its content type')
+    .option('--meta <key=value>', 'metadata; may be given more than once', parseMetadata)
+    .addOption(
+      new Option('--durability <level>', 'what it survives when the command ends')
+        .choices(['power', 'os'])
+        .default('power'),
+    )
+    .option('--if-absent', 'only if there is no such object')
+    .option('--if-match <etag>', 'only if the object has this etag')
+    .action((file: string, to: ObjectAddress, options: PutOptions, command: Command) =>
+      shell.run(command, (session) => put(session, file, to, options)),
+    );
+  shell
+    .command('rm', 'remove an object; its history stays if the bucket is versioned')
+    .argument('<bucket/name>', 'the object', parseObjectAddress)
+    .option('--version <id>', 'remove this version for good')
+    .action((address: ObjectAddress, { version }: { version?: string }, command: Command) =>
+      shell.run(command, async ({ store, terminal }) => {
+        const { bucket } = await mustGetBucket(store, address.bucket);
+        const which = version === undefined ? {} : { version };
+        await bucket.remove(address.name, which);
+        const removed = { ...address, ...which };
+        await terminal.print({ removed }, `removed ${label(address)}`);
+        return undefined;
+      }),
+    );
+  shell
+    .command('cp', 'copy an object inside the store; no content is moved')
+    .argument('<bucket/name>', 'the object', parseObjectAddress)
+    .argument('<to-bucket/name>', 'the copy', parseObjectAddress)
+    .option('--version <id>', 'copy this version')
+    .action((...[from, to, { version }, command]: CopyArguments) =>
+      shell.run(command, async ({ store, terminal }) => {
+        const { bucket } = await mustGetBucket(store, from.bucket);
+        const { bucket: toBucket } = await mustGetBucket(store, to.bucket);
+        const which = version === undefined ? {} : { version };
+        const attrs = await bucket.copy(from.name, to.name, { ...which, toBucket });
+        await terminal.print({ bucket: to.bucket, ...attrs }, summary('copied', to, attrs));
+        return undefined;
+      }),
+    );
+  shell
+    .command('restore', 'make an old version the current one again')
+    .argument('<bucket/name>', 'the object', parseObjectAddress)
+    .argument('<version>', 'a version id')
+    .action((address: ObjectAddress, version: string, _: unknown, command: Command) =>
+      shell.run(command, async ({ store, terminal }) => {
+        const { bucket } = await mustGetBucket(store, address.bucket);
+        const attrs = await bucket.restore(address.name, version);
+        await terminal.print(
+          { bucket: address.bucket, ...attrs },
+          summary('restored', address, attrs),
+        );
+        return undefined;
+      }),
+    );
+}
+
+type CopyArguments = [
+  from: ObjectAddress,
+  to: ObjectAddress,
+  options: { version?: string },
+  command: Command,
+];
+
+/** Declares the commands that only read. */
+export function addReadingCommands(shell: Shell): void {
+  const declare = (name: string, description: string): Command =>
+    shell
+      .command(name, description)
+      .argument('<bucket/name>', 'the object', parseObjectAddress)
+      .option('--version <id>', 'this version and not the newest')
+      .addOption(
+        new Option('--at <point>', 'as it was at a time, or just after a version id')
+          .argParser(parsePoint)
+          .conflicts('version'),
+      );
+  const range = (): Option =>
+    new Option(
+      '--range <start-end>',
+      'these bytes: START-END (END not included), START-, or -COUNT for the last ones',
+    ).argParser(parseRange);
+
+  declare('get', 'write an object to a file, which is replaced when all of it is there')
+    .argument('<file>')
+    .addOption(range())
+    .action((address: ObjectAddress, file: string, options: ReadOptions, command: Command) =>
+      shell.run(command, (session) => get(session, address, file, options)),
+    );
+  declare('cat', 'write an object to stdout')
+    .addOption(range())
+    .action((address: ObjectAddress, options: ReadOptions, command: Command) =>
+      shell.run(command, (session) => cat(session, address, options)),
+    );
+  declare('stat', 'show what is known of an object').action(
+    (address: ObjectAddress, options: WhichOptions, command: Command) =>
+      shell.run(command, async (session) => {
+        const { attrs } = await find(session, address, options);
+        const { bucket } = address;
+        await session.terminal.print({ bucket, ...attrs }, describeAttrs(bucket, attrs));
+        return undefined;
+      }),
+  );
+}
+
+async function put(
+  session: Session,
+  path: string,
+  address: ObjectAddress,
+  options: PutOptions,
+): Promise<undefined> {
+  const { bucket } = await mustGetBucket(session.store, address.bucket);
+  const upload = async (body: AsyncIterable<Uint8Array>, sizeBytes?: number): Promise<void> => {
+    const attrs = await bucket.upload(
+      address.name,
+      body,
+      uploadOptionsOf(options, session, sizeBytes),
+    );
+    await session.terminal.print(
+      { bucket: address.bucket, ...attrs },
+      summary('stored', address, attrs),
+    );
+  };
+  if (path === '-') {
+    // Without an encoding, stdin gives bytes.
+    await upload(session.stdin as AsyncIterable<Uint8Array>);
+    return;
+  }
+  const file = await open(path, 'r');
+  try {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new UsageError(`'${path}' is a folder: use varve import`);
+    const body = file.createReadStream({ autoClose: false, highWaterMark: readBytes });
+    await upload(body, stats.isFile() ? stats.size : undefined);
+  } finally {
+    await file.close();
+  }
+}
+
+function uploadOptionsOf(
+  options: PutOptions,
+  { terminal, signal }: Session,
+  sizeBytes: number | undefined,
+): UploadOptions {
+  const preconditions: UploadPreconditions = {
+    ...(options.ifAbsent === true && { notExists: true }),
+    ...(options.ifMatch !== undefined && { ifMatch: options.ifMatch }),
+  };
+  return {
+    preconditions,
+    signal,
+    ...(options.type !== undefined && { contentType: options.type }),
+    ...(options.meta !== undefined && { metadata: options.meta }),
+    ...(options.durability !== undefined && { durability: options.durability }),
+    onProgress: ({ bytes }) => {
+      const total = sizeBytes === undefined ? {} : { total: sizeBytes };
+      terminal.showProgress('put', { done: bytes, unit: 'bytes', ...total });
+    },
+  };
+}
+
+/** The object that the options mean, and where to read it. */
+async function find(
+  { store }: Session,
+  address: ObjectAddress,
+  { version, at }: WhichOptions,
+): Promise<{
+  readonly attrs: ObjectAttrs;
+  readonly read: (options: { range?: ByteRange; signal: AbortSignal }) => AsyncIterable<Uint8Array>;
+}> {
+  const { name } = address;
+  const { bucket } = await mustGetBucket(store, address.bucket);
+  if (at !== undefined) {
+    const view: BucketView = bucket.at(at);
+    return {
+      attrs: await view.attrs(name),
+      read: (options) => view.downloadStream(name, options),
+    };
+  }
+  const which = version === undefined ? {} : { version };
+  return {
+    attrs: await bucket.attrs(name, which),
+    read: (options) => bucket.downloadStream(name, { ...which, ...options }),
+  };
+}
+
+async function get(
+  session: Session,
+  address: ObjectAddress,
+  path: string,
+  options: ReadOptions,
+): Promise<undefined> {
+  const { terminal, signal } = session;
+  const { attrs, read } = await find(session, address, options);
+  const total = options.range === undefined ? { total: attrs.size } : {};
+  let bytes = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    const { range } = options;
+    for await (const part of read({ signal, ...(range !== undefined && { range }) })) {
+      yield part;
+      bytes += part.length;
+      terminal.showProgress('get', { done: bytes, unit: 'bytes', ...total });
+    }
+  }
+  await writeNamedFile(path, counted());
+  await terminal.print(
+    { bucket: address.bucket, ...attrs, file: resolve(path), bytes },
+    `wrote ${formatSize(bytes)} of ${label(address)} to ${printable(path)}`,
+  );
+}
+
+async function cat(
+  session: Session,
+  address: ObjectAddress,
+  { range, ...which }: ReadOptions,
+): Promise<undefined> {
+  const { terminal, signal } = session;
+  const { read } = await find(session, address, which);
+  for await (const part of read({ signal, ...(range !== undefined && { range }) })) {
+    await terminal.write(part);
+  }
+}
+
+function label({ bucket, name }: ObjectAddress): string {
+  return printable(`${bucket}/${name}`);
+}
+
+function summary(verb: string, address: ObjectAddress, { size, version }: ObjectAttrs): string {
+  const versionText = version === undefined ? '' : `  version ${version}`;
+  return `${verb} ${label(address)}  ${formatSize(size)}${versionText}`;
+}
+
+function describeAttrs(bucket: string, attrs: ObjectAttrs): string {
+  const metadata = Object.entries(attrs.metadata ?? {});
+  const rows: (readonly [string, string | undefined])[] = [
+    ['bucket', bucket],
+    ['name', attrs.name],
+    ['size', `${formatSize(attrs.size)} (${formatCounted(attrs.size, 'byte')})`],
+    ['modified', formatTime(attrs.lastModified)],
+    ['version', attrs.version],
+    ['etag', attrs.etag],
+    ['type', attrs.contentType],
+    ...metadata.map(([key, value]) => [`meta ${key}`, value] as const),
+  ];
+  const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
+  const columns = Math.max(...shown.map(([key]) => key.length));
+  return shown
+    .map(([key, value]) => `${key.padEnd(columns)}  ${value}`)
+    .map(printable)
+    .join('\n');
+}

@@ -1,0 +1,104 @@
+/**
+ * `stats`, `verify`, `compact`, `backup`: the store as a whole.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander';
+import type { LongOptions, StoreStats, VerifyReport } from '../../index.ts';
+import { type ExitCode, exitCodes } from '../exit-code.ts';
+import { formatCount, formatCounted, formatSize, printable } from '../printable.ts';
+import type { Session } from '../session.ts';
+import type { Shell } from '../shell.ts';
+
+/** Declares the commands. */
+export function addStoreCommands(shell: Shell): void {
+  shell
+    .command('stats', 'show what the store holds, and what that takes')
+    .action((_: unknown, command: Command) =>
+      shell.run(command, async ({ store, terminal }) => {
+        const stats = await store.stats();
+        await terminal.print(stats, describeStats(stats));
+        return undefined;
+      }),
+    );
+  shell
+    .command('verify', 'read everything and compare it with its checksums; change nothing')
+    .action((_: unknown, command: Command) => shell.run(command, verify));
+  shell
+    .command('compact', 'give the space of removed content back to the file system')
+    .action((_: unknown, command: Command) =>
+      shell.run(command, async (session) => {
+        const report = await session.store.compact(longOptions('compact', session));
+        const { reclaimedBytes, movedBytes } = report;
+        await session.terminal.print(
+          report,
+          `gave back ${formatSize(reclaimedBytes)}, moved ${formatSize(movedBytes)}`,
+        );
+        return undefined;
+      }),
+    );
+  shell
+    .command('backup', 'copy the store, whole and consistent, to a folder')
+    .argument('<dir>', 'the folder')
+    .action((folder: string, _: unknown, command: Command) =>
+      shell.run(command, async (session) => {
+        const report = await session.store.backup(folder, longOptions('backup', session));
+        const { files, bytes, sharedBytes } = report;
+        const shared = sharedBytes === 0 ? '' : `, ${formatSize(sharedBytes)} of it shared`;
+        await session.terminal.print(
+          report,
+          `${formatCounted(files, 'file')}, ${formatSize(bytes)}${shared}, in ${printable(folder)}`,
+        );
+        return undefined;
+      }),
+    );
+}
+
+function longOptions(label: string, { terminal, signal }: Session): LongOptions {
+  return { signal, onProgress: (progress) => terminal.showProgress(label, progress) };
+}
+
+async function verify(session: Session): Promise<ExitCode | undefined> {
+  const { store, terminal } = session;
+  const report = await store.verify(longOptions('verify', session));
+  await terminal.print(report, describeVerify(report));
+  return report.ok ? undefined : exitCodes.corrupt;
+}
+
+function describeVerify(report: VerifyReport): string {
+  const checked =
+    `${formatCounted(report.versions, 'version')}, ${formatCounted(report.chunks, 'chunk')}, ` +
+    `${formatSize(report.bytes)} checked`;
+  const damaged = report.damaged.map(({ bucket, name, version, reason }) => {
+    const versionText = version === undefined ? '' : `, version ${version}`;
+    return printable(`damaged: ${bucket}/${name}${versionText}: ${reason}`);
+  });
+  const problems = report.problems.map((problem) => printable(`problem: ${problem}`));
+  return [...damaged, ...problems, `${checked}: ${report.ok ? 'all is well' : 'DAMAGED'}`].join(
+    '\n',
+  );
+}
+
+function describeStats(stats: StoreStats): string {
+  const saved = (bytes: number): string =>
+    bytes === 0 ? '' : `  (${(stats.logicalBytes / bytes).toFixed(1)} to 1)`;
+  const rows: readonly (readonly [what: string, value: string, note: string])[] = [
+    ['buckets', formatCount(stats.buckets), ''],
+    ['objects', formatCount(stats.objects), 'names that have a current version'],
+    ['versions', formatCount(stats.versions), 'with content, current and historic'],
+    ['delete markers', formatCount(stats.deleteMarkers), ''],
+    ['chunks', formatCount(stats.chunks), ''],
+    ['logical', formatSize(stats.logicalBytes), 'what was stored, over all versions'],
+    ['unique', formatSize(stats.uniqueBytes), `after deduplication${saved(stats.uniqueBytes)}`],
+    ['stored', formatSize(stats.storedBytes), `after compression${saved(stats.storedBytes)}`],
+    ['reclaimable', formatSize(stats.reclaimableBytes), 'what compact would give back'],
+  ];
+  const whatColumns = Math.max(...rows.map(([what]) => what.length));
+  const valueColumns = Math.max(...rows.map(([, value]) => value.length));
+  return rows
+    .map(([what, value, note]) =>
+      `${what.padEnd(whatColumns)}  ${value.padStart(valueColumns)}  ${note}`.trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,299 @@
+/**
+ * From a folder into a bucket: every file becomes an object, and what is there already is left alone.
+ *
+ * A file is unchanged if its size, mode and modification time are those of the object and the time
+ * proves something ({@link provesUnchanged}); if the time proves nothing, or with `checksum`, the
+ * contents are compared. Anything else is uploaded. A file that changes while it is read is stored
+ * with the time it had *before*, so that the next import looks at it again.
+ *
+ * A file that cannot be read is reported, the others are imported, and nothing is removed: what was
+ * not seen must not be taken for deleted.
+ *
+ * Uploads go with durability `'os'`, and one sync at the end makes all of them as safe as one with
+ * `'power'`: the report is given only after it.
+ *
+ * @module
+ */
+
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Bucket, type ObjectAttrs, ObjectsError, type Store } from '../index.ts';
+import { forEachConcurrently } from './concurrency.ts';
+import { isSystemError } from './exit-code.ts';
+import {
+  attributesOf,
+  decodeAttributes,
+  encodeAttributes,
+  provesUnchanged,
+} from './file-attributes.ts';
+import { walkFolder } from './folder-walk.ts';
+
+/** Something in the folder that is not in the bucket, and why. */
+export interface LeftOut {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What an import did. */
+export interface ImportReport {
+  /** Regular files in the folder, and their bytes. */
+  files: number;
+  bytes: number;
+  /** Files that were not there, */
+  new: number;
+  /** whose content differs, */
+  changed: number;
+  /** of which only mode or modification time differ, */
+  touched: number;
+  /** and of which nothing does. */
+  unchanged: number;
+  /** Objects removed because the folder has no such file. */
+  removed: number;
+  /** Bytes of content that no object had before. */
+  newBytes: number;
+  /** What the store's files grew by to hold them. */
+  storedBytes: number;
+  /** `bytes / newBytes`. Absent if nothing was new. */
+  dedupRatio?: number;
+  seconds: number;
+  /** The version id that names the state reached, for `--at`. Absent in an unversioned bucket. */
+  point?: string;
+  /** Links and special files: left out on purpose. */
+  skipped: LeftOut[];
+  /** Files that could not be read or stored. */
+  failed: LeftOut[];
+}
+
+export interface ImportOptions {
+  readonly store: Store;
+  /** The folder of the store: it is never imported into itself. */
+  readonly storeFolder: string;
+  readonly bucket: Bucket;
+  readonly versioned: boolean;
+  readonly folder: string;
+  /** `''`, or ends in a slash. */
+  readonly prefix: string;
+  /** Remove objects under the prefix that the folder does not have. */
+  readonly removeOthers: boolean;
+  /** Compare contents even where the modification time proves that nothing changed. */
+  readonly checksum: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (report: Readonly<ImportReport>) => void;
+}
+
+type FileFate = 'new' | 'changed' | 'touched' | 'unchanged';
+
+/** So many files in flight share a commit, and hide each other's waiting for the disk. */
+const filesInFlight = 32;
+
+/** Larger files are streamed. */
+const wholeFileBytesMax = 1024 * 1024;
+
+/**
+ * Never through a link, nor waiting for the other end of a pipe, whatever took the file's place. On
+ * Windows, which has no such flags, they are undefined, and that counts as 0 here.
+ */
+const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Imports a folder. Resolves when everything reported is on stable storage. */
+export async function importFolder(options: ImportOptions): Promise<ImportReport> {
+  return new ImportRun(options).finish();
+}
+
+class ImportRun {
+  readonly #options: ImportOptions;
+  readonly #report: ImportReport = emptyReport();
+  /** Names that the folder has; only kept if others are to be removed. */
+  readonly #seen = new Set<string>();
+  #greatestVersion: string | undefined;
+
+  constructor(options: ImportOptions) {
+    this.#options = options;
+  }
+
+  async finish(): Promise<ImportReport> {
+    const { store, versioned, removeOthers } = this.#options;
+    const report = this.#report;
+    const startedMs = performance.now();
+    const before = await store.stats();
+    await forEachConcurrently(this.#files(), filesInFlight, (path) => this.#importFile(path));
+    if (removeOthers && report.failed.length === 0) await this.#removeOthers();
+    await store.sync();
+    const after = await store.stats();
+    // Content that a file replaced became reclaimable: it is not a gain of this import.
+    report.storedBytes =
+      after.storedBytes + after.reclaimableBytes - before.storedBytes - before.reclaimableBytes;
+    if (report.newBytes > 0) report.dedupRatio = round(report.bytes / report.newBytes);
+    const point = versioned ? (this.#greatestVersion ?? (await this.#newestVersion())) : undefined;
+    if (point !== undefined) report.point = point;
+    report.seconds = round((performance.now() - startedMs) / 1000);
+    return report;
+  }
+
+  /** The paths of the files; everything else goes into the report. */
+  async *#files(): AsyncGenerator<string> {
+    const { folder, storeFolder, signal } = this.#options;
+    const root = await realpath(folder);
+    for await (const item of walkFolder(root, await realpath(storeFolder))) {
+      signal.throwIfAborted();
+      if (item.kind === 'file') yield item.path;
+      else this.#report[item.kind].push({ path: item.path, reason: item.reason });
+    }
+  }
+
+  async #importFile(path: string): Promise<void> {
+    const { folder, prefix, removeOthers, onProgress } = this.#options;
+    const report = this.#report;
+    if (removeOthers) this.#seen.add(prefix + path);
+    try {
+      const file = await open(join(folder, path), openFlags);
+      try {
+        const stats = await file.stat({ bigint: true });
+        if (!stats.isFile()) throw new NotAFileError();
+        const fate = await this.#importOpenFile(prefix + path, file, stats);
+        report[fate]++;
+        report.files++;
+        report.bytes += Number(stats.size);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (!concernsOneFile(error)) throw error;
+      report.failed.push({ path, reason: (error as Error).message });
+    }
+    onProgress(report);
+  }
+
+  async #importOpenFile(name: string, file: FileHandle, stats: BigIntStats): Promise<FileFate> {
+    const { bucket, signal } = this.#options;
+    const current = await currentAttrs(bucket, name);
+    if (current !== undefined && (await this.#isUnchanged(current, file, stats))) {
+      return 'unchanged';
+    }
+    const sizeBytes = Number(stats.size);
+    let newBytes = 0;
+    const uploaded = await bucket.upload(
+      name,
+      sizeBytes <= wholeFileBytesMax
+        ? await file.readFile()
+        : file.createReadStream({ start: 0, autoClose: false, highWaterMark: wholeFileBytesMax }),
+      {
+        durability: 'os',
+        metadata: encodeAttributes(attributesOf(stats)),
+        ...(current?.contentType !== undefined && { contentType: current.contentType }),
+        signal,
+        onProgress: (progress) => {
+          newBytes = progress.newBytes;
+        },
+      },
+    );
+    this.#report.newBytes += newBytes;
+    this.#notice(uploaded.version);
+    if (current === undefined) return 'new';
+    return uploaded.etag === current.etag ? 'touched' : 'changed';
+  }
+
+  async #isUnchanged(current: ObjectAttrs, file: FileHandle, stats: BigIntStats): Promise<boolean> {
+    const { bucket, checksum, signal } = this.#options;
+    const { mode, mtimeUs } = attributesOf(stats);
+    const stored = decodeAttributes(current.metadata);
+    if (current.size !== Number(stats.size)) return false;
+    if (stored.mode !== mode || stored.mtimeUs !== mtimeUs) return false;
+    if (!checksum && provesUnchanged(mtimeUs, current.lastModified)) return true;
+    return hasContent(file, bucket.downloadStream(current.name, { signal }));
+  }
+
+  async #removeOthers(): Promise<void> {
+    const { bucket, prefix, versioned, signal, onProgress } = this.#options;
+    const seen = this.#seen;
+    async function* others(): AsyncGenerator<string> {
+      for await (const { name } of bucket.list({ prefix, signal })) if (!seen.has(name)) yield name;
+    }
+    await forEachConcurrently(others(), filesInFlight, async (name) => {
+      await bucket.remove(name);
+      this.#report.removed++;
+      onProgress(this.#report);
+      if (!versioned) return;
+      // The delete marker is part of the state reached: its version id may be the greatest.
+      for await (const marker of bucket.versions({ name, limit: 1 })) this.#notice(marker.version);
+    });
+  }
+
+  /** The greatest version id of the state as it is, for an import that changed nothing. */
+  async #newestVersion(): Promise<string | undefined> {
+    const { bucket, prefix, signal } = this.#options;
+    for await (const entry of bucket.versions({ prefix, signal })) {
+      if (entry.isLatest) this.#notice(entry.version);
+    }
+    return this.#greatestVersion;
+  }
+
+  #notice(version: string | undefined): void {
+    // Version ids sort in the order of commits.
+    if (version === undefined) return;
+    if (this.#greatestVersion === undefined || version > this.#greatestVersion) {
+      this.#greatestVersion = version;
+    }
+  }
+}
+
+function emptyReport(): ImportReport {
+  return {
+    files: 0,
+    bytes: 0,
+    new: 0,
+    changed: 0,
+    touched: 0,
+    unchanged: 0,
+    removed: 0,
+    newBytes: 0,
+    storedBytes: 0,
+    seconds: 0,
+    skipped: [],
+    failed: [],
+  };
+}
+
+/** The object as it is; `undefined` if there is none. */
+async function currentAttrs(bucket: Bucket, name: string): Promise<ObjectAttrs | undefined> {
+  try {
+    return await bucket.attrs(name);
+  } catch (error) {
+    if (error instanceof ObjectsError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** Whether a file holds exactly this content. */
+async function hasContent(file: FileHandle, content: AsyncIterable<Uint8Array>): Promise<boolean> {
+  let position = 0;
+  for await (const expected of content) {
+    const actual = new Uint8Array(expected.length);
+    let filled = 0;
+    while (filled < actual.length) {
+      const { bytesRead } = await file.read(actual, filled, undefined, position + filled);
+      if (bytesRead === 0) return false;
+      filled += bytesRead;
+    }
+    if (Buffer.compare(actual, expected) !== 0) return false;
+    position += filled;
+  }
+  const { bytesRead } = await file.read(new Uint8Array(1), 0, 1, position);
+  return bytesRead === 0;
+}
+
+/** Something else took a file's place after the walk saw it. */
+class NotAFileError extends Error {
+  override readonly message = 'it is not a regular file any more';
+}
+
+/** A name that is not allowed, a file that cannot be read: the others can still be imported. */
+function concernsOneFile(error: unknown): boolean {
+  if (error instanceof ObjectsError) return ['INVALID', 'SOURCE_FAILED'].includes(error.code);
+  return isSystemError(error) || error instanceof NotAFileError;
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,73 @@
+/**
+ * What all commands share: their common options, and how they are run and ended.
+ *
+ * A command is declared with {@link Shell.command} and runs in {@link Shell.run}, which opens the
+ * store before it and closes it after. Its exit code is kept for `main`, because the process must end
+ * by itself: `process.exit` would cut off what stdout has not taken yet.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander';
+import { type ExitCode, exitCodes } from './exit-code.ts';
+import { type Session, storeFolderOf, withStore } from './session.ts';
+import { Terminal } from './terminal.ts';
+
+/** What a command does; it returns its exit code unless that is 0. */
+export type Work = (session: Session) => Promise<ExitCode | undefined>;
+
+/** The parts of the process that commands use. */
+export interface Host {
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  /** `VARVE_STORE`, or `''`. */
+  readonly storeFromEnvironment: string;
+  /** Fires when the process is asked to end. */
+  readonly signal: AbortSignal;
+}
+
+export class Shell {
+  readonly #program: Command;
+  readonly #host: Host;
+  #exitCode: ExitCode = exitCodes.ok;
+
+  constructor(program: Command, host: Host) {
+    this.#program = program;
+    this.#host = host;
+  }
+
+  /** The exit code of the command that ran. */
+  get exitCode(): ExitCode {
+    return this.#exitCode;
+  }
+
+  /** Declares a command. */
+  command(name: string, description: string): Command {
+    return this.#program
+      .command(name)
+      .description(description)
+      .option('--store <folder>', 'the folder of the store (default: $VARVE_STORE, else .varve)')
+      .option('--json', 'print results as JSON, one document on a line');
+  }
+
+  /**
+   * Runs a command with the store open.
+   *
+   * @param makesStore - Whether it may make the store.
+   */
+  async run(command: Command, work: Work, makesStore = false): Promise<void> {
+    const { stdin, stdout, stderr, storeFromEnvironment, signal } = this.#host;
+    const options = command.optsWithGlobals<{ store?: string; json?: boolean }>();
+    const terminal = new Terminal({ json: options.json === true, stdout, stderr });
+    const storeFolder = storeFolderOf(options.store, storeFromEnvironment);
+    const exitCode = await withStore(storeFolder, { mustExist: !makesStore }, async (store) => {
+      try {
+        return await work({ store, storeFolder, terminal, stdin, signal });
+      } finally {
+        await terminal.finish();
+      }
+    });
+    this.#exitCode = exitCode ?? exitCodes.ok;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Checkpoints: how much of the log the index is proved to hold.
+ *
+ * A checkpoint is proved, not believed: LevelDB must have written its tables and dropped the
+ * write-ahead files that covered them. Only then does the journal say so, and the next opening
+ * replays from there. The same number stands in the index, so that an index from another time, put
+ * beside this log, is recognised.
+ *
+ * @module
+ */
+
+import type { Committer } from './committer.ts';
+import type { Database } from './index/database.ts';
+import type { IndexChange, IndexReader, IndexStore } from './index/index-store.ts';
+import { decodeOldestFirst, factsGroup, flushesGroup, oldestFirst } from './index/keys.ts';
+import { indexFormat } from './index/records.ts';
+import type { Journal } from './journal.ts';
+import type { Lsn } from './model.ts';
+import type { FileSystem } from './platform/file-system.ts';
+import type { StoreState } from './store-state.ts';
+
+export interface CheckpointParts {
+  readonly fileSystem: FileSystem;
+  readonly committer: Committer;
+  readonly journal: Journal;
+  readonly index: IndexStore;
+  readonly database: Database;
+  readonly state: StoreState;
+}
+
+const checkpointFact = 'checkpoint';
+const storeFact = 'store';
+const present = new Uint8Array(0);
+
+/** Takes a checkpoint. `false`: LevelDB did not flush, so what is to be replayed only grows. */
+export async function takeCheckpoint(parts: CheckpointParts): Promise<boolean> {
+  const { committer, database, index, journal, state } = parts;
+  const { lastCommit, lastLsn } = state;
+  if (lastCommit === undefined) return false;
+  await committer.sync();
+  if (!(await proveCheckpoint(index, database, parts.fileSystem, lastLsn))) return false;
+  await committer.commit({ kind: 'checkpoint', position: lastCommit }, 'power');
+  journal.markCheckpoint(lastCommit);
+  await index.writeDirectly(await outdatedRows(index.reader(), lastLsn));
+  return true;
+}
+
+/** Notes in the index that it is complete up to an LSN. `false`: it could not be proved. */
+export async function proveCheckpoint(
+  index: IndexStore,
+  database: Database,
+  fileSystem: FileSystem,
+  lsn: Lsn,
+): Promise<boolean> {
+  const fact = { group: factsGroup, suffix: checkpointFact + oldestFirst(lsn), value: present };
+  await index.writeDirectly([fact]);
+  return await database.flush(fileSystem);
+}
+
+/** Marks a new index as belonging to this store. */
+export async function adoptIndex(index: IndexStore, storeId: Uint8Array): Promise<void> {
+  await index.writeDirectly([{ group: factsGroup, suffix: storeFact, value: ownMark(storeId) }]);
+}
+
+/** Whether this is an index of this store, in the format of this build. */
+export async function isOwnIndex(index: IndexStore, storeId: Uint8Array): Promise<boolean> {
+  const mark = await index.fact(storeFact);
+  const own = ownMark(storeId);
+  return mark !== undefined && mark.length === own.length && mark.every((b, i) => b === own[i]);
+}
+
+/** Whether the index holds what the journal's checkpoint says. */
+export async function knowsCheckpoint(index: IndexStore, lsn: Lsn): Promise<boolean> {
+  return (await index.fact(checkpointFact + oldestFirst(lsn))) !== undefined;
+}
+
+/** Up to which LSN the index says it was written: 0 where it does not say. */
+export async function lastFlushedLsn(reader: IndexReader): Promise<Lsn> {
+  const range = { gte: flushesGroup, lt: factsGroup, reverse: true, limit: 1 };
+  const [row] = await reader.range(range);
+  return row === undefined ? 0 : decodeOldestFirst(row.key.slice(flushesGroup.length));
+}
+
+function ownMark(storeId: Uint8Array): Uint8Array {
+  return Uint8Array.from([indexFormat, ...storeId]);
+}
+
+/** Older facts about checkpoints, and what the index noted of its batches up to this one. */
+async function outdatedRows(reader: IndexReader, lsn: Lsn): Promise<IndexChange[]> {
+  const groups = [
+    { group: factsGroup, prefix: checkpointFact },
+    { group: flushesGroup, prefix: '' },
+  ];
+  const outdated: IndexChange[] = [];
+  for (const { group, prefix } of groups) {
+    const rows = await reader.range({
+      gte: group + prefix,
+      lt: group + prefix + oldestFirst(lsn),
+      limit: 10_000,
+    });
+    for (const { key } of rows) {
+      outdated.push({ group, suffix: key.slice(group.length), value: undefined });
+    }
+  }
+  return outdated;
+}

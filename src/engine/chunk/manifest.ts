@@ -1,0 +1,109 @@
+/**
+ * The manifest node: the list of the children of one node of a manifest tree, as bytes and back.
+ *
+ * A node is itself a chunk (of kind `node`), named by the hash of its bytes. So the bytes are
+ * canonical: one list has one encoding. {@link decodeNode} refuses every other, or two nodes could
+ * mean the same and differ in name.
+ *
+ * Layout (docs/format.md, "Manifest node"): format number, level, number of children, then for each
+ * child its digest and the length of the content below it. Integers behind the level are varints.
+ *
+ * What is not stored: the domain and the kind of a child. All children share the domain of their
+ * node, and are data on level 1 and nodes above, so a node cannot reach into another domain.
+ *
+ * Errors: `CORRUPT` for anything that {@link encodeNode} could not have written.
+ *
+ * @module
+ */
+
+import { assert } from '../../base/assert.ts';
+import { Reader, Writer } from '../../base/bytes.ts';
+import { corrupt } from '../../base/errors.ts';
+import type { ChunkId } from '../model.ts';
+
+/** The first byte of every node. Never change; another layout gets another number. */
+const nodeFormat = 1;
+
+const digestBytes = 32;
+
+/** No tree is higher. With 32 children a node and 2^53 bytes of content it would have 11 levels. */
+export const manifestLevelMax = 16;
+
+/** A chunk, or a node with all that is below it. */
+export interface ManifestChild {
+  readonly id: ChunkId;
+  /** Length of the content: of the chunk, or of all chunks below the node. At least 1. */
+  readonly sizeBytes: number;
+}
+
+/** What a node says. */
+export interface ManifestNode {
+  /** 1 if the children are chunks of data, else one more than the level of the children. */
+  readonly level: number;
+  readonly children: readonly ManifestChild[];
+}
+
+/** The kind of the children of a node on this level. */
+export function childKind(level: number): ChunkId['kind'] {
+  return level === 1 ? 'data' : 'node';
+}
+
+/** The length of the content below these children. */
+export function totalBytes(children: readonly ManifestChild[]): number {
+  return children.reduce((sum, child) => sum + child.sizeBytes, 0);
+}
+
+/** The bytes of a node. */
+export function encodeNode({ level, children }: ManifestNode): Uint8Array {
+  assert(level >= 1 && level <= manifestLevelMax, 'the level of a node is within bounds');
+  assert(children.length > 0, 'a node has children');
+  assert(Number.isSafeInteger(totalBytes(children)), 'content has fewer than 2^53 bytes');
+  const writer = new Writer().u8(nodeFormat).u8(level).varint(children.length);
+  for (const { id, sizeBytes } of children) {
+    assert(id.kind === childKind(level), 'data is below level 1, nodes are below the others');
+    assert(id.digest.length === digestBytes, 'a digest has 32 bytes');
+    assert(sizeBytes > 0, 'no child is empty');
+    writer.bytes(id.digest).varint(sizeBytes);
+  }
+  return writer.finish();
+}
+
+/**
+ * A node from its bytes. It shares no memory with them.
+ *
+ * @param id - The name of the node: its domain is that of the children.
+ * @throws `CORRUPT` if the bytes are not a node, or not the canonical encoding of one.
+ */
+export function decodeNode(bytes: Uint8Array, id: ChunkId): ManifestNode {
+  const reader = new Reader(bytes, 'a manifest node');
+  const format = reader.u8();
+  if (format !== nodeFormat) throw corrupt(`a manifest node has the unknown format ${format}`);
+  const level = reader.u8();
+  if (level < 1 || level > manifestLevelMax) throw corrupt(`a manifest node has level ${level}`);
+  const childCount = canonicalVarint(reader, bytes);
+  if (childCount === 0) throw corrupt('a manifest node has no children');
+
+  const kind = childKind(level);
+  const children: ManifestChild[] = []; // Grows with the bytes, whatever number they claim.
+  for (let i = 0; i < childCount; i++) {
+    const digest = Uint8Array.from(reader.bytes(digestBytes));
+    const sizeBytes = canonicalVarint(reader, bytes);
+    if (sizeBytes === 0) throw corrupt('a manifest node has an empty child');
+    children.push({ id: { domain: id.domain, kind, digest }, sizeBytes });
+  }
+  if (!reader.atEnd) throw corrupt('a manifest node has bytes behind its last child');
+  if (!Number.isSafeInteger(totalBytes(children))) {
+    throw corrupt('the children of a manifest node are longer than any content');
+  }
+  return { level, children };
+}
+
+/** A varint in its shortest form, which has no zero as its last byte but for the number 0. */
+function canonicalVarint(reader: Reader, bytes: Uint8Array): number {
+  const start = reader.offset;
+  const value = reader.varint();
+  if (reader.offset - start > 1 && bytes[reader.offset - 1] === 0) {
+    throw corrupt('a manifest node has an integer that is longer than need be');
+  }
+  return value;
+}

@@ -1,0 +1,401 @@
+/**
+ * The engine: opens a store, wires its parts, closes it.
+ *
+ * Above it are names that people know (buckets, versions, errors with both in them), below it the
+ * paths, the committer, and maintenance. It has no logic of its own but that of the lifecycle:
+ * `open` → `closing` → `closed`, and beside it whether the store may still write (see health.ts).
+ *
+ * What is under way when a store is closed: commits that are queued are finished, uploads whose
+ * content is still coming are refused with `CLOSED`, and so are reads at their next step.
+ *
+ * @module
+ */
+
+import {
+  InvalidArgument,
+  ObjectNotFound,
+  ObjectsError,
+  PreconditionFailed,
+  describe,
+  objectNotFound,
+} from '../base/errors.ts';
+import { checkpointBytes, defaultChunking, type ChunkingLimits } from '../base/limits.ts';
+import { takeCheckpoint } from './checkpoint.ts';
+import { Leases } from './chunk-stage.ts';
+import { EmbeddedChunkStore } from './chunk-store.ts';
+import { Committer, type BucketFlags, type CommitRequest } from './committer.ts';
+import { Health } from './health.ts';
+import { Incarnation } from './incarnation.ts';
+import { Journal } from './journal.ts';
+import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
+import { Reclaimer } from './maintenance/reclaim.ts';
+import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
+import type {
+  BucketRecord,
+  CommitResult,
+  Durability,
+  Lsn,
+  ObjectVersion,
+  Preconditions,
+  Totals,
+  VersionStore,
+} from './model.ts';
+import { openFiles, type OpenedStore } from './opening.ts';
+import type { Platform } from './platform/platform.ts';
+import { readObject, type ReadRange } from './read-path.ts';
+import { Segments } from './segments.ts';
+import { StoreState, noTotals } from './store-state.ts';
+import { EmbeddedVersionStore } from './version-store.ts';
+import { linkObject, writeObject, type WriteParts } from './write-path.ts';
+
+export interface EngineOptions {
+  readonly platform: Platform;
+  readonly directory: string;
+  /** Make a store where there is none, in a folder that is empty or not there. */
+  readonly createIfMissing: boolean;
+  /** How a new store cuts. */
+  readonly chunking?: ChunkingLimits;
+}
+
+/** An upload. */
+export interface UploadRequest {
+  readonly bucket: BucketRecord;
+  readonly name: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly contentType?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly preconditions?: Preconditions | undefined;
+  readonly durability: Durability;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each chunk. */
+  readonly onProgress?: ((progress: { bytes: number; newBytes: number }) => void) | undefined;
+}
+
+/** A new version with the content, type and metadata of another. */
+export interface LinkRequest {
+  readonly bucket: BucketRecord;
+  readonly name: string;
+  readonly from: ObjectVersion;
+  readonly preconditions?: Preconditions | undefined;
+}
+
+/** What compaction did. */
+export interface Compaction {
+  readonly reclaimedBytes: number;
+  readonly movedBytes: number;
+}
+
+export class Engine {
+  /** Look-ups and listings. */
+  readonly versions: VersionStore;
+  readonly #platform: Platform;
+  readonly #directory: string;
+  readonly #opened: OpenedStore;
+  readonly #health = new Health();
+  readonly #state: StoreState;
+  readonly #journal: Journal;
+  readonly #segments: Segments;
+  readonly #committer: Committer;
+  readonly #reclaimer: Reclaimer;
+  readonly #chunks: EmbeddedChunkStore;
+  readonly #writeParts: WriteParts;
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  #checkpointing: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: EngineOptions, opened: OpenedStore) {
+    const { platform, directory } = options;
+    const { files, index, recovered, superblock } = opened;
+    this.#platform = platform;
+    this.#directory = directory;
+    this.#opened = opened;
+    this.#state = new StoreState(new Leases(), {
+      lastLsn: opened.lastLsn,
+      lastCommit: recovered.last?.position,
+      timeMs: recovered.last?.payload.timeMs ?? 0,
+      totals: recovered.last?.payload.totals ?? noTotals,
+      lastBucketId: recovered.last?.payload.lastBucketId ?? 0,
+      buckets: opened.buckets,
+    });
+    const incarnation = new Incarnation(platform, opened.superblockPath, files, superblock);
+    const onFailure = (error: unknown): void => void this.#health.fail(error);
+    this.#journal = new Journal(incarnation, recovered.end, recovered.checkpoint);
+    this.#segments = new Segments(incarnation, onFailure);
+    this.#committer = new Committer({
+      clock: platform.clock,
+      health: this.#health,
+      index,
+      journal: this.#journal,
+      state: this.#state,
+      onCommitted: (hasCandidates) => {
+        this.#afterCommit(hasCandidates);
+      },
+    });
+    const committer = this.#committer;
+    const state = this.#state;
+    this.#reclaimer = new Reclaimer({ platform, files, index, committer, state, onFailure });
+    this.#chunks = new EmbeddedChunkStore(platform, index, files, this.#segments, state);
+    this.versions = new EmbeddedVersionStore(committer, index);
+    this.#writeParts = {
+      platform,
+      chunking: superblock.chunking,
+      chunks: this.#chunks,
+      versions: this.versions,
+    };
+  }
+
+  /** Opens a store, recovering it if need be. Errors: see opening.ts. */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const chunking = options.chunking ?? defaultChunking;
+    const engine = new Engine(options, await openFiles({ ...options, chunking }));
+    engine.#reclaimer.wake();
+    return engine;
+  }
+
+  /** A bucket by name. */
+  bucket(name: string): BucketRecord | undefined {
+    this.#throwIfClosed();
+    return this.#state.bucketByName(name);
+  }
+
+  /** All buckets, in bytewise order of names. */
+  buckets(): readonly BucketRecord[] {
+    this.#throwIfClosed();
+    return this.#state.buckets;
+  }
+
+  /** Makes a bucket, or changes what it is. Durable. `INVALID` for turning versioning off. */
+  async ensureBucket(name: string, config: BucketFlags): Promise<BucketRecord> {
+    const known = this.bucket(name);
+    if (known !== undefined) {
+      if (known.versioned && config.versioned === false) {
+        throw new InvalidArgument(
+          `a versioned bucket stays versioned; use another bucket: ${describe({ bucket: name })}`,
+        );
+      }
+      const isSame =
+        (config.versioned ?? known.versioned) === known.versioned &&
+        (config.public ?? known.public) === known.public;
+      if (isSame) return known;
+    }
+    await this.#commit({ kind: 'putBucket', name, config }, {});
+    return this.#state.bucketByName(name) ?? this.ensureBucket(name, config);
+  }
+
+  /** Removes a bucket. `NOT_FOUND`; `INVALID` unless it is empty of every version. */
+  async deleteBucket(name: string): Promise<void> {
+    const where = describe({ bucket: name });
+    const bucket = this.bucket(name);
+    if (bucket === undefined) throw new ObjectNotFound(`bucket not found: ${where}`);
+    const result = await this.#track(() =>
+      this.#committer.commit({ kind: 'dropBucket', bucketId: bucket.id }, 'power'),
+    );
+    if (result.outcome === 'conflict' && result.reason === 'precondition') {
+      throw new InvalidArgument(`the bucket is not empty; remove every version first: ${where}`);
+    }
+    expectDone(result, { bucket: name });
+  }
+
+  /** Stores content as the new current version. See write-path.ts for what is promised. */
+  async upload(request: UploadRequest): Promise<ObjectVersion> {
+    const { bucket, name, contentType, metadata, preconditions } = request;
+    this.#health.throwIfFailed();
+    const put = { kind: 'put', bucketId: bucket.id, name, contentType, metadata, preconditions };
+    const { body, durability, onProgress } = request;
+    const signal = this.#untilClosed(request.signal);
+    const result = await this.#track(() =>
+      writeObject(this.#writeParts, put as typeof put & { kind: 'put' }, body, {
+        ...{ durability, signal, onProgress },
+      }),
+    );
+    return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
+  }
+
+  /** A new version of content that is there already: for copies and restores. */
+  async link(request: LinkRequest): Promise<ObjectVersion> {
+    const { bucket, name, from, preconditions } = request;
+    const { sizeBytes, root, contentType, metadata } = from;
+    const change = {
+      ...({ kind: 'put', bucketId: bucket.id } as const),
+      ...{ name, sizeBytes, root, contentType, metadata, preconditions },
+    };
+    const result = await this.#track(() => linkObject(this.#writeParts, change, 'power'));
+    return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
+  }
+
+  /** Deletes the current version: with a marker in a versioned bucket, else for good. */
+  async remove(bucket: BucketRecord, name: string): Promise<void> {
+    await this.#commit({ kind: 'remove', bucketId: bucket.id, name }, { key: name, bucket });
+  }
+
+  /** Deletes one version for good. */
+  async purge(bucket: BucketRecord, name: string, lsn: Lsn): Promise<void> {
+    await this.#commit({ kind: 'purge', bucketId: bucket.id, name, lsn }, { key: name, bucket });
+  }
+
+  /** The bytes of a version. Verified; see read-path.ts. */
+  async *read(
+    version: ObjectVersion,
+    range: ReadRange,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#throwIfClosed();
+    for await (const bytes of readObject(this.#chunks, version, range, signal)) {
+      yield bytes;
+      this.#throwIfClosed();
+    }
+  }
+
+  /** Exact totals: what is dead has been freed when this resolves. */
+  async totals(): Promise<Totals> {
+    return await this.#track(async () => {
+      if (this.#health.failure === undefined) await this.#reclaimer.drain();
+      return this.#state.totals;
+    });
+  }
+
+  /** Everything acknowledged before is on stable storage. */
+  async sync(): Promise<void> {
+    this.#health.throwIfFailed();
+    await this.#track(() => this.#committer.sync());
+  }
+
+  /** Reads and checks everything. */
+  async verify(options: VerifyOptions): Promise<Findings> {
+    return await this.#track(async () => {
+      if (this.#health.failure === undefined) {
+        await this.#reclaimer.drain(options.signal);
+        await this.#committer.sync();
+      }
+      const { files, index } = this.#opened;
+      const journalEnd = (): Journal['durableEnd'] => this.#journal.durableEnd;
+      const { platform } = { platform: this.#platform };
+      return await verify({ platform, files, index, state: this.#state, journalEnd }, options);
+    });
+  }
+
+  /** Frees what is dead. Nothing is moved yet, so log files keep their size. */
+  async compact(options: { readonly signal?: AbortSignal | undefined }): Promise<Compaction> {
+    this.#health.throwIfFailed();
+    await this.#track(() => this.#reclaimer.drain(options.signal));
+    return { reclaimedBytes: 0, movedBytes: 0 };
+  }
+
+  /** Copies the store as it is now. */
+  async backup(target: string, options: BackupOptions): Promise<BackupResult> {
+    this.#health.throwIfFailed();
+    const parts = {
+      fileSystem: this.#platform.fileSystem,
+      directory: this.#directory,
+      files: this.#opened.files,
+      sync: async (): Promise<Journal['durableEnd']> => {
+        await this.#committer.sync();
+        return this.#journal.durableEnd;
+      },
+      openFileIds: (): number[] =>
+        [this.#journal.openFileId, this.#segments.openFileId].filter((id) => id !== undefined),
+    };
+    return await this.#track(() => backup(parts, target, options));
+  }
+
+  /** Finishes what is queued, and lets go of the folder. May be called more than once. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(closedError());
+    await Promise.allSettled(this.#underWay);
+    await this.#reclaimer.stop();
+    await this.#checkpointing;
+    const { database, files, lock } = this.#opened;
+    try {
+      if (this.#journal.hasBegun && this.#health.failure === undefined) {
+        await this.#checkpoint();
+        await this.#committer.commit({ kind: 'close' }, 'power');
+      }
+    } finally {
+      await this.#committer.stop();
+      await Promise.allSettled([this.#journal.close(), this.#segments.close(), files.close()]);
+      await database.close();
+      await lock.release();
+    }
+  }
+
+  #afterCommit(hasCandidates: boolean): void {
+    if (hasCandidates) this.#reclaimer.wake();
+    if (this.#journal.bytesSinceCheckpoint < checkpointBytes) return;
+    this.#checkpointing ??= this.#checkpoint()
+      .catch((error: unknown) => void this.#health.fail(error))
+      .finally(() => {
+        this.#checkpointing = undefined;
+      });
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { fileSystem, indexIn } = this.#platform;
+    const { database, index } = this.#opened;
+    // An index in memory ends with the process: there is nothing to prove.
+    if (indexIn === 'memory') return;
+    const [committer, journal, state] = [this.#committer, this.#journal, this.#state];
+    await takeCheckpoint({ fileSystem, committer, journal, index, database, state });
+  }
+
+  async #commit(
+    request: CommitRequest,
+    where: { readonly key?: string; readonly bucket?: BucketRecord },
+  ): Promise<void> {
+    const result = await this.#track(() => this.#committer.commit(request, 'power'));
+    expectDone(result, { ...where, bucket: where.bucket?.name ?? '' });
+  }
+
+  /** Runs an operation that closing waits for, or that ends with `CLOSED` if it cannot. */
+  async #track<T>(operation: () => Promise<T>): Promise<T> {
+    this.#throwIfClosed();
+    const running = operation();
+    this.#underWay.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#underWay.delete(running);
+    }
+  }
+
+  /** The caller's signal, and that of closing. */
+  #untilClosed(signal: AbortSignal | undefined): AbortSignal {
+    const closing = this.#closing.signal;
+    return signal === undefined ? closing : AbortSignal.any([signal, closing]);
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closing.signal.aborted) throw closedError();
+  }
+}
+
+function closedError(): ObjectsError {
+  return new ObjectsError('the store is closed; open a new one', { code: 'CLOSED' });
+}
+
+/** The version of a commit that was done; else the error that says what became of it. */
+function expectDone(
+  result: CommitResult,
+  where: { readonly key?: string; readonly bucket: string },
+): unknown {
+  switch (result.outcome) {
+    case 'done':
+      return result.version;
+    case 'unknown':
+      throw new ObjectsError(
+        'the store failed during a write, which may or may not have happened; reopen it and look: ' +
+          describe(where),
+        { code: 'INDETERMINATE', cause: result.cause },
+      );
+    case 'conflict':
+      if (result.reason === 'precondition') {
+        throw new PreconditionFailed(`precondition failed: ${describe(where)}`);
+      }
+      throw objectNotFound(where);
+  }
+}

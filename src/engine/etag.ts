@@ -1,0 +1,18 @@
+/**
+ * The etag of a version: the name of its content.
+ *
+ * It depends on the content alone. Content of one chunk has its SHA-256, in hexadecimal; larger
+ * content has the name of its manifest's root and the root's level. The level keeps apart a tree and
+ * an upload whose bytes happen to be a node of that tree.
+ *
+ * @module
+ */
+
+import { toHex } from '../base/bytes.ts';
+import type { ObjectVersion } from './model.ts';
+
+/** Unquoted; 64 hexadecimal digits, and for larger content a dash and the level. */
+export function etagOf({ root }: Pick<ObjectVersion, 'root'>): string {
+  const digest = toHex(root.id.digest);
+  return root.level === 0 ? digest : `${digest}-${root.level}`;
+}

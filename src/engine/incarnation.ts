@@ -1,0 +1,82 @@
+/**
+ * One life of a store for writing: from its first new log file to its end.
+ *
+ * Opening a store writes nothing new. The first file of an incarnation raises the generation in the
+ * `VARVE` file, and with it the lowest id that a new file may have, so that ids are never used twice,
+ * even where a file that a crash left behind was removed.
+ *
+ * @module
+ */
+
+import { slotOffset, encodeSuperblock, type Superblock } from './log/superblock.ts';
+import { ioError } from './log/io-errors.ts';
+import type { FileHeader } from './log/file-header.ts';
+import type { LogFiles } from './log/log-files.ts';
+import { writeFully, type LogWriter } from './log/log-writer.ts';
+import type { Platform } from './platform/platform.ts';
+
+/** The parts of a file header that depend on what the file is for. */
+export type FilePurpose = Pick<FileHeader, 'kind' | 'previous' | 'firstLsn' | 'checkpoint'>;
+
+export class Incarnation {
+  readonly #platform: Platform;
+  readonly #path: string;
+  readonly #files: LogFiles;
+  #superblock: Superblock;
+  #begun: Promise<void> | undefined;
+  #nextFileId: number;
+
+  constructor(platform: Platform, path: string, files: LogFiles, superblock: Superblock) {
+    this.#platform = platform;
+    this.#path = path;
+    this.#files = files;
+    this.#superblock = superblock;
+    this.#nextFileId = Math.max(superblock.nextFileId, files.nextId);
+  }
+
+  /** Makes a log file with the next id. It is durable, name and all, when this resolves. */
+  async createFile(purpose: FilePurpose): Promise<LogWriter> {
+    this.#begun ??= this.#begin();
+    await this.#begun;
+    const salt = this.#platform.randomness.bytes(4);
+    return await this.#files.create({
+      ...purpose,
+      generation: this.#superblock.generation,
+      fileId: this.#nextFileId++,
+      storeId: this.#superblock.storeId,
+      salt: new DataView(salt.buffer, salt.byteOffset).getUint32(0, true),
+    });
+  }
+
+  async #begin(): Promise<void> {
+    const superblock = {
+      ...this.#superblock,
+      sequence: this.#superblock.sequence + 1,
+      generation: this.#superblock.generation + 1,
+      nextFileId: this.#nextFileId,
+    };
+    await writeSuperblock(this.#platform, this.#path, superblock, 'update');
+    this.#superblock = superblock;
+  }
+}
+
+/** Writes one slot of the `VARVE` file and syncs it. */
+export async function writeSuperblock(
+  platform: Platform,
+  path: string,
+  superblock: Superblock,
+  mode: 'create' | 'update',
+): Promise<void> {
+  const slot = encodeSuperblock(platform.hashing.crc32, superblock);
+  try {
+    const file = await platform.fileSystem.open(path, mode);
+    try {
+      await writeFully(file, [slot], slotOffset(superblock.sequence));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw ioError('write the VARVE file', cause, path);
+  }
+}

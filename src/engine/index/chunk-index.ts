@@ -1,0 +1,123 @@
+/**
+ * Where chunks are, and what references them.
+ *
+ * A chunk lives as long as an edge leads to it: from a version that names it, from a node that lists
+ * it, from a chunk that is stored as a difference of it. One row an edge, no counters: putting or
+ * deleting the same edge twice changes nothing, so replaying is harmless.
+ *
+ * A *candidate* is a chunk that lost an edge and so may be dead; reclaim looks whether it is.
+ *
+ * @module
+ */
+
+import { Reader, Writer, fromBinaryString, toBinaryString } from '../../base/bytes.ts';
+import type { ChunkId, ChunkLocation, Lsn } from '../model.ts';
+import type { IndexChange, IndexReader } from './index-store.ts';
+import { candidatesGroup, chunkGroup, oldestFirst } from './keys.ts';
+import { decodeLocation, encodeLocation } from './records.ts';
+
+/** What keeps a chunk alive. */
+export type Parent =
+  | { readonly kind: 'version'; readonly lsn: Lsn }
+  | { readonly kind: 'chunk'; readonly id: ChunkId };
+
+const locationSuffix = 'l';
+const referencePrefix = 'r';
+
+/** So much of a parent's digest is in an edge: half, as two parents that share it cost 2^64 hashes. */
+const parentDigestBytes = 16;
+
+export async function locate(
+  reader: IndexReader,
+  id: ChunkId,
+): Promise<ChunkLocation | undefined> {
+  const value = await reader.get({ group: chunkGroup(id), suffix: locationSuffix });
+  return value === undefined ? undefined : decodeLocation(value);
+}
+
+/** Whether any edge leads to the chunk. */
+export async function isReferenced(reader: IndexReader, id: ChunkId): Promise<boolean> {
+  return (await reader.under(chunkGroup(id), 1, referencePrefix)).length > 0;
+}
+
+/** Whether this edge is there. */
+export async function hasReference(
+  reader: IndexReader,
+  id: ChunkId,
+  parent: Parent,
+): Promise<boolean> {
+  const { group, suffix } = referenceChange(id, parent, 'delete');
+  return (await reader.get({ group, suffix })) !== undefined;
+}
+
+/** Puts the location of a chunk, or with none deletes it. */
+export function locationChange(id: ChunkId, location: ChunkLocation | undefined): IndexChange {
+  const value = location === undefined ? undefined : encodeLocation(location);
+  return { group: chunkGroup(id), suffix: locationSuffix, value };
+}
+
+/** Puts or deletes an edge. */
+export function referenceChange(
+  id: ChunkId,
+  parent: Parent,
+  action: 'put' | 'delete',
+): IndexChange {
+  const suffix =
+    parent.kind === 'version'
+      ? `${referencePrefix}v${oldestFirst(parent.lsn)}`
+      : `${referencePrefix}c${toBinaryString(parent.id.digest.subarray(0, parentDigestBytes))}`;
+  return { group: chunkGroup(id), suffix, value: valueOf(action) };
+}
+
+/** A chunk that lost an edge with the operation of this LSN, or one that reclaim has looked at. */
+export function candidateChange(id: ChunkId, lsn: Lsn, action: 'put' | 'delete'): IndexChange {
+  return {
+    group: candidatesGroup,
+    suffix: oldestFirst(lsn) + chunkGroup(id).slice(1),
+    value: valueOf(action),
+  };
+}
+
+/** The oldest candidates. */
+export async function candidates(
+  reader: IndexReader,
+  limit: number,
+): Promise<{ readonly id: ChunkId; readonly change: IndexChange }[]> {
+  const rows = await reader.under(candidatesGroup, limit);
+  return rows.map(({ key }) => {
+    const suffix = key.slice(candidatesGroup.length);
+    const fields = new Reader(fromBinaryString(suffix.slice(8)), 'a candidate in the index');
+    const domain = fields.bytes(4).reduce((value, byte) => value * 256 + byte, 0);
+    const kind = fields.u8() === 1 ? 'node' : 'data';
+    const digest = Uint8Array.from(fields.bytes(32));
+    const change = { group: candidatesGroup, suffix, value: undefined };
+    return { id: { domain, kind, digest }, change };
+  });
+}
+
+/** All chunks with their locations, a page at a time: for `verify`. */
+export async function locationsPage(
+  reader: IndexReader,
+  after: string,
+  limit: number,
+): Promise<{ readonly chunks: { id: ChunkId; location: ChunkLocation }[]; readonly last: string }> {
+  const rows = await reader.range({ gte: after, lt: 'd', limit });
+  const chunks = rows
+    .filter(({ key }) => key.length === 1 + 4 + 1 + 32 + 1)
+    .map(({ key, value }) => ({ id: idOf(key), location: decodeLocation(value) }));
+  const last = rows.at(-1)?.key;
+  return { chunks, last: last === undefined ? '' : `${last}\0` };
+}
+
+function idOf(key: string): ChunkId {
+  const fields = new Reader(fromBinaryString(key), 'a chunk in the index', 1);
+  const domain = fields.bytes(4).reduce((value, byte) => value * 256 + byte, 0);
+  const kind = fields.u8() === 1 ? 'node' : 'data';
+  return { domain, kind, digest: Uint8Array.from(fields.bytes(32)) };
+}
+
+const present = new Writer().finish();
+
+function valueOf(action: 'put' | 'delete'): Uint8Array | undefined {
+  return action === 'put' ? present : undefined;
+}

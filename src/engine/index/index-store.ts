@@ -1,0 +1,192 @@
+/**
+ * The index: LevelDB below, and above it what was committed but has not reached LevelDB yet.
+ *
+ * Every commit becomes a {@link Layer} in memory. A layer is visible to readers as soon as the commit
+ * holds, and goes to LevelDB in the background, in order, and only once its commit is on stable
+ * storage. So LevelDB is never ahead of the durable log (there is nothing to undo after a power cut),
+ * it is off the path of an upload, and many commits share one batch.
+ *
+ * Reads merge the layers, newest first, over LevelDB. A read takes hold of both in one step without
+ * an await in between; a row that moves from a layer to LevelDB meanwhile is the same in both places.
+ *
+ * Errors: what {@link Database} throws.
+ *
+ * @module
+ */
+
+import { pendingEntriesMax } from '../../base/limits.ts';
+import type { Lsn } from '../model.ts';
+import type { Database, KeyRange, Row } from './database.ts';
+import { afterPrefix, factsGroup, flushesGroup, oldestFirst, type IndexKey } from './keys.ts';
+
+/** A row to put, or with no value to delete. */
+export interface IndexChange extends IndexKey {
+  readonly value: Uint8Array | undefined;
+}
+
+/** What the lookups of this folder read from. */
+export interface IndexReader {
+  get(key: IndexKey): Promise<Uint8Array | undefined>;
+  /** Rows of one group whose suffix begins with `suffixPrefix`, in order. */
+  under(group: string, limit: number, suffixPrefix?: string): Promise<Row[]>;
+  /** Rows of a range that may span groups, in order. */
+  range(range: KeyRange): Promise<Row[]>;
+}
+
+/** The changes of one commit group, in memory. */
+export class Layer {
+  readonly #groups = new Map<string, Map<string, Uint8Array | undefined>>();
+  #size = 0;
+  /** LSN of the last operation in it. */
+  lastLsn: Lsn = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(changes: readonly IndexChange[]): void {
+    for (const { group, suffix, value } of changes) {
+      let rows = this.#groups.get(group);
+      if (rows === undefined) this.#groups.set(group, (rows = new Map()));
+      if (!rows.has(suffix)) this.#size++;
+      rows.set(suffix, value);
+    }
+  }
+
+  /** `undefined`: not in this layer. `{ value: undefined }`: deleted in it. */
+  find(key: IndexKey): { readonly value: Uint8Array | undefined } | undefined {
+    const rows = this.#groups.get(key.group);
+    return rows?.has(key.suffix) ? { value: rows.get(key.suffix) } : undefined;
+  }
+
+  /** Rows and deletions of a group, or of all. */
+  *rows(group?: string): Generator<{ key: string; value: Uint8Array | undefined }> {
+    const groups =
+      group === undefined
+        ? this.#groups
+        : ([[group, this.#groups.get(group)]] as const);
+    for (const [name, rows] of groups) {
+      for (const [suffix, value] of rows ?? []) yield { key: name + suffix, value };
+    }
+  }
+}
+
+export class IndexStore {
+  readonly #database: Database;
+  /** Visible and not in LevelDB, oldest first. */
+  #layers: readonly Layer[] = [];
+  #durableLsn: Lsn = 0;
+  #flushing: Promise<void> | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Reads what is visible.
+   *
+   * @param tentative - A layer on top that only this reader sees: the commit that is being decided.
+   */
+  reader(tentative?: Layer): IndexReader {
+    const layers = (): readonly Layer[] =>
+      tentative === undefined ? this.#layers : [...this.#layers, tentative];
+    return {
+      get: (key) => this.#get(layers(), key),
+      under: (group, limit, suffixPrefix = '') => {
+        const lower = group + suffixPrefix;
+        return this.#range(layers(), { gte: lower, lt: afterPrefix(lower), limit }, group);
+      },
+      range: (range) => this.#range(layers(), range),
+    };
+  }
+
+  /** Makes a layer visible. It reaches LevelDB after {@link markDurable}. */
+  publish(layer: Layer): void {
+    this.#layers = [...this.#layers, layer];
+  }
+
+  /** Everything up to this LSN is on stable storage: it may go to LevelDB. */
+  markDurable(lsn: Lsn): void {
+    this.#durableLsn = Math.max(this.#durableLsn, lsn);
+  }
+
+  /** Whether so much waits for LevelDB that committing must wait too. */
+  get isBehind(): boolean {
+    let size = 0;
+    for (const layer of this.#layers) size += layer.size;
+    return size > pendingEntriesMax;
+  }
+
+  /** Moves all durable layers to LevelDB. Concurrent calls share the work. */
+  async flush(): Promise<void> {
+    while (this.#layers[0] !== undefined && this.#layers[0].lastLsn <= this.#durableLsn) {
+      this.#flushing ??= this.#flushDurable().finally(() => {
+        this.#flushing = undefined;
+      });
+      await this.#flushing;
+    }
+    await this.#flushing;
+  }
+
+  /** A fact about the index itself, past all layers. */
+  async fact(name: string): Promise<Uint8Array | undefined> {
+    return await this.#database.get(factsGroup + name);
+  }
+
+  /** Writes rows that no commit has: facts, and the end of what is only advisory. */
+  async writeDirectly(changes: readonly IndexChange[]): Promise<void> {
+    await this.#database.write(
+      changes.map(({ group, suffix, value }) => ({ key: group + suffix, value })),
+    );
+  }
+
+  async #flushDurable(): Promise<void> {
+    const batch = this.#layers.filter((layer) => layer.lastLsn <= this.#durableLsn);
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    const rows = new Map<string, Uint8Array | undefined>();
+    for (const layer of batch) for (const { key, value } of layer.rows()) rows.set(key, value);
+    // Says, in the same batch, how far LevelDB is: the next open can tell an index that is ahead of
+    // its log, which only damage or a restored folder can bring about.
+    rows.set(flushesGroup + oldestFirst(last.lastLsn), new Uint8Array(0));
+    await this.#database.write([...rows].map(([key, value]) => ({ key, value })));
+    this.#layers = this.#layers.filter((layer) => !batch.includes(layer));
+  }
+
+  async #get(layers: readonly Layer[], key: IndexKey): Promise<Uint8Array | undefined> {
+    for (let i = layers.length - 1; i >= 0; i--) {
+      const found = layers[i]?.find(key);
+      if (found !== undefined) return found.value;
+    }
+    return await this.#database.get(key.group + key.suffix);
+  }
+
+  async #range(layers: readonly Layer[], range: KeyRange, group?: string): Promise<Row[]> {
+    const pending = new Map<string, Uint8Array | undefined>();
+    let deletions = 0;
+    for (const layer of layers) {
+      for (const { key, value } of layer.rows(group)) {
+        if (key >= range.gte && key < range.lt) pending.set(key, value);
+      }
+    }
+    if (pending.size === 0) return await this.#database.range(range);
+    for (const value of pending.values()) if (value === undefined) deletions++;
+
+    const limit = range.limit + deletions;
+    const stored = await this.#database.range({ ...range, limit });
+    const rows = new Map(stored.map(({ key, value }) => [key, value]));
+    const last = stored.length === limit ? stored.at(-1)?.key : undefined;
+    for (const [key, value] of pending) {
+      // Behind the last stored row there may be others that were not read.
+      const isBeyond = last !== undefined && (range.reverse === true ? key < last : key > last);
+      if (isBeyond) continue;
+      if (value === undefined) rows.delete(key);
+      else rows.set(key, value);
+    }
+    const keys = [...rows.keys()].sort();
+    if (range.reverse === true) keys.reverse();
+    return keys
+      .slice(0, range.limit)
+      .map((key) => ({ key, value: rows.get(key) as Uint8Array }));
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The journal that is being written: one file at a time, each saying where the one before ended.
+ *
+ * The first file of an incarnation is made with the first commit, so a store that is only read leaves
+ * no trace. A file that is full is synced before its successor is made.
+ *
+ * @module
+ */
+
+import { assert } from '../base/assert.ts';
+import { logFileBytesMax } from '../base/limits.ts';
+import type { Incarnation } from './incarnation.ts';
+import type { FileHeader, LogPosition } from './log/file-header.ts';
+import type { LogWriter } from './log/log-writer.ts';
+import { encodeCommitPayload, type CommitPayload } from './log/operations.ts';
+import type { ChunkId, ChunkLocation, EncodedChunk, Lsn } from './model.ts';
+
+export class Journal {
+  readonly #incarnation: Incarnation;
+  /** Where the last commit ends: queued, and known to be durable. */
+  #end: FileHeader['previous'];
+  #durableEnd: FileHeader['previous'];
+  #checkpoint: LogPosition | undefined;
+  #writer: LogWriter | undefined;
+  #bytesSinceCheckpoint = 0;
+
+  /** @param end - Where recovery found the end of the journal. */
+  constructor(
+    incarnation: Incarnation,
+    end: FileHeader['previous'],
+    checkpoint: LogPosition | undefined,
+  ) {
+    this.#incarnation = incarnation;
+    this.#end = end;
+    this.#durableEnd = end;
+    this.#checkpoint = checkpoint;
+  }
+
+  /** Where the last commit ends that is known to be on stable storage. */
+  get durableEnd(): FileHeader['previous'] {
+    return this.#durableEnd;
+  }
+
+  /** Whether anything was written since the store was opened. */
+  get hasBegun(): boolean {
+    return this.#writer !== undefined;
+  }
+
+  /** What a crash now would have to replay. */
+  get bytesSinceCheckpoint(): number {
+    return this.#bytesSinceCheckpoint;
+  }
+
+  /** The file that is being written, if any. */
+  get openFileId(): number | undefined {
+    return this.#writer?.fileId;
+  }
+
+  /** Makes sure that there is a file with room. Call it before each group. */
+  async prepare(nextLsn: Lsn): Promise<void> {
+    const full = this.#writer;
+    if (full !== undefined) {
+      if (full.end < logFileBytesMax) return;
+      await this.sync();
+    }
+    this.#writer = await this.#incarnation.createFile({
+      kind: 'journal',
+      previous: this.#end,
+      firstLsn: nextLsn,
+      checkpoint: this.#checkpoint ?? { fileId: 0, offset: 0 },
+    });
+    await full?.close();
+  }
+
+  /** Queues a chunk of the group that is being decided. */
+  appendChunk(chunk: EncodedChunk): ChunkLocation {
+    const location = this.#mustGetWriter().appendChunk(chunk);
+    this.#bytesSinceCheckpoint += location.frameBytes;
+    return location;
+  }
+
+  /** Queues the commit of a group; its chunks were queued just before, in this order. */
+  append(firstLsn: Lsn, payload: CommitPayload, chunkIds: readonly ChunkId[]): LogPosition {
+    const writer = this.#mustGetWriter();
+    const bytes = encodeCommitPayload(payload, chunkIds);
+    const position = writer.appendCommit(firstLsn, payload.operations.length, bytes);
+    this.#bytesSinceCheckpoint += writer.end - position.offset;
+    this.#end = { fileId: writer.fileId, end: writer.end, chain: writer.chain };
+    return position;
+  }
+
+  /** The system has everything queued. */
+  async flush(): Promise<void> {
+    await this.#writer?.flush();
+  }
+
+  /** Everything queued is on stable storage. */
+  async sync(): Promise<void> {
+    const end = this.#end;
+    await this.#writer?.sync();
+    this.#durableEnd = end;
+  }
+
+  /** A checkpoint has been written: the index is complete up to this commit. */
+  markCheckpoint(position: LogPosition): void {
+    this.#checkpoint = position;
+    this.#bytesSinceCheckpoint = 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close();
+  }
+
+  #mustGetWriter(): LogWriter {
+    assert(this.#writer !== undefined, 'the journal was prepared');
+    return this.#writer;
+  }
+}

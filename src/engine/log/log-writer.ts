@@ -1,0 +1,209 @@
+/**
+ * The end of a log file: frames are appended, handed to the system, and synced.
+ *
+ * Appending is synchronous and only queues: the frame has its place at once. Writes gather whatever
+ * was queued meanwhile, and a sync covers everything written before it began, so that concurrent
+ * callers share both.
+ *
+ * A short write is continued. After a failed write or sync the writer is broken for good: what the
+ * file holds is not known (after a failed sync the page cache may show bytes that the disk lacks,
+ * Rebello et al., ATC '20), so nothing of it may be acknowledged until recovery has read it back.
+ *
+ * Only the process that made a file appends to it, so a writer begins with a new file.
+ *
+ * @module
+ */
+
+import { assert } from '../../base/assert.ts';
+import type { File } from '../platform/file-system.ts';
+import type { ChunkLocation, EncodedChunk, Lsn } from '../model.ts';
+import {
+  encodeChunkFrame,
+  encodeCommitFrame,
+  encodePadFrame,
+  type Crc32,
+  type FramePosition,
+} from './frame.ts';
+import { ioError } from './io-errors.ts';
+import { fileHeaderBytes, type LogPosition } from './file-header.ts';
+
+export class LogWriter {
+  readonly fileId: number;
+  readonly path: string;
+  readonly #file: File;
+  readonly #crc32: Crc32;
+  readonly #position: FramePosition;
+  #queue: Uint8Array[] = [];
+  #writtenEnd = fileHeaderBytes;
+  #durableEnd = fileHeaderBytes;
+  #writing: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  /** @param file - Holds a synced header and nothing else. */
+  constructor(
+    file: File,
+    crc32: Crc32,
+    start: { readonly fileId: number; readonly path: string; readonly position: FramePosition },
+  ) {
+    assert(start.position.offset === fileHeaderBytes, 'a writer begins behind the header');
+    this.#file = file;
+    this.#crc32 = crc32;
+    this.fileId = start.fileId;
+    this.path = start.path;
+    this.#position = start.position;
+  }
+
+  /** Where the next frame goes: the size of the file once all is written. */
+  get end(): number {
+    return this.#position.offset;
+  }
+
+  /** The chain value at {@link end}. */
+  get chain(): number {
+    return this.#position.chain;
+  }
+
+  /** How much the system has yet to be given. */
+  get queuedBytes(): number {
+    return this.end - this.#writtenEnd;
+  }
+
+  /** Up to here everything is on stable storage. */
+  get durableEnd(): number {
+    return this.#durableEnd;
+  }
+
+  /** Queues a chunk or a node. */
+  appendChunk(chunk: EncodedChunk): ChunkLocation {
+    const offset = this.#position.offset;
+    this.#append(encodeChunkFrame(this.#crc32, this.#position, chunk));
+    const frameBytes = this.#position.offset - offset;
+    return { fileId: this.fileId, offset, frameBytes, rawBytes: chunk.rawBytes };
+  }
+
+  /** Queues a commit. It ends with a sector. */
+  appendCommit(firstLsn: Lsn, operationCount: number, payload: Uint8Array): LogPosition {
+    const position = { fileId: this.fileId, offset: this.#position.offset };
+    const commit = { firstLsn, operationCount, durableEnd: this.#durableEnd };
+    this.#append(encodeCommitFrame(this.#crc32, this.#position, commit, payload));
+    return position;
+  }
+
+  /** Queues zeros up to the next sector, so that no later write touches what a sync made safe. */
+  pad(): void {
+    this.#append(encodePadFrame(this.#crc32, this.#position));
+  }
+
+  /** Resolves when everything queued so far was accepted by the system. */
+  async flush(): Promise<void> {
+    const target = this.end;
+    while (this.#writtenEnd < target) {
+      this.#throwIfBroken();
+      this.#writing ??= this.#writeQueue().finally(() => {
+        this.#writing = undefined;
+      });
+      await this.#writing;
+    }
+    this.#throwIfBroken();
+  }
+
+  /** Resolves when everything queued so far is on stable storage. */
+  async sync(): Promise<void> {
+    const target = this.end;
+    await this.flush();
+    while (this.#durableEnd < target) {
+      this.#throwIfBroken();
+      this.#syncing ??= this.#syncWritten().finally(() => {
+        this.#syncing = undefined;
+      });
+      await this.#syncing;
+    }
+    this.#throwIfBroken();
+  }
+
+  async close(): Promise<void> {
+    await this.#writing?.catch(() => undefined);
+    await this.#syncing?.catch(() => undefined);
+    await this.#file.close();
+  }
+
+  #append(parts: readonly Uint8Array[]): void {
+    this.#throwIfBroken();
+    for (const part of parts) if (part.length > 0) this.#queue.push(part);
+  }
+
+  async #writeQueue(): Promise<void> {
+    const parts = this.#queue;
+    this.#queue = [];
+    try {
+      await writeFully(this.#file, parts, this.#writtenEnd);
+    } catch (cause) {
+      throw this.#break(ioError('write to the log', cause, this.path));
+    }
+    for (const part of parts) this.#writtenEnd += part.length;
+  }
+
+  async #syncWritten(): Promise<void> {
+    const covered = this.#writtenEnd;
+    try {
+      await this.#file.sync();
+    } catch (cause) {
+      throw this.#break(ioError('sync the log', cause, this.path));
+    }
+    this.#durableEnd = covered;
+  }
+
+  #break(error: Error): Error {
+    this.#failure = error;
+    return error;
+  }
+
+  #throwIfBroken(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
+
+/** Writes all parts, however many calls the system wants for that. */
+export async function writeFully(
+  file: File,
+  parts: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let rest = parts;
+  let at = position;
+  while (rest.length > 0) {
+    const written = await file.write(rest, at);
+    if (written <= 0) throw new Error('the system accepted no bytes and gave no reason');
+    at += written;
+    rest = withoutFirst(rest, written);
+  }
+}
+
+function withoutFirst(parts: readonly Uint8Array[], byteCount: number): Uint8Array[] {
+  let skip = byteCount;
+  const rest: Uint8Array[] = [];
+  for (const part of parts) {
+    if (skip >= part.length) skip -= part.length;
+    else {
+      rest.push(part.subarray(skip));
+      skip = 0;
+    }
+  }
+  return rest;
+}
+
+/** Reads until `target` is full or the file ends; returns what was read. */
+export async function readFully(
+  file: File,
+  target: Uint8Array,
+  position: number,
+): Promise<Uint8Array> {
+  let filled = 0;
+  while (filled < target.length) {
+    const byteCount = await file.read(target.subarray(filled), position + filled);
+    if (byteCount === 0) break;
+    filled += byteCount;
+  }
+  return target.subarray(0, filled);
+}

@@ -1,0 +1,305 @@
+/**
+ * After an end of any kind: where do the good bytes of the journal end, and what do they say?
+ *
+ * A group (chunk frames, then their commit) counts when its frames continue the chain and all its
+ * payloads are intact. The first group that does not count ends the journal. That end is either
+ *
+ * - *torn*: the last write, or several that were not synced, did not all reach the disk. Nothing
+ *   behind it was acknowledged as safe; it is left out, and the next journal file records where its
+ *   predecessor ended. Or
+ * - *corrupt*: the journal itself says that bytes behind the end were once on stable storage: a later
+ *   commit's `durableEnd`, or the next file's `previous.end`. That is `CORRUPT`: going on would lose
+ *   acknowledged data silently.
+ *
+ * What was accepted behind the last `durableEnd` is rewritten in place and synced. After `kill -9` it
+ * may lie in the page cache only, and what has been read and shown must not be lost afterwards.
+ *
+ * All files but the last were synced whole before their successor was made, so only the last one's
+ * payloads are read here: opening costs at most one file, whatever the size of the store.
+ *
+ * @module
+ */
+
+import { ObjectsError, corrupt, describe } from '../../base/errors.ts';
+import type { ChunkId, ChunkLocation, Lsn } from '../model.ts';
+import {
+  decodeChunkExtension,
+  decodeCommitExtension,
+  decodeFrameHeader,
+  frameBytes,
+  frameHeaderBytes,
+  frameTypes,
+  isCommitHead,
+  isPayloadIntact,
+  type CommitExtension,
+  type Crc32,
+  type FrameHeader,
+} from './frame.ts';
+import { fileHeaderBytes, type FileHeader, type LogPosition } from './file-header.ts';
+import type { LogFiles, OpenLogFile } from './log-files.ts';
+import { readFully } from './log-writer.ts';
+import { decodeCommitPayload, type CommitPayload } from './operations.ts';
+import { firstPosition, walkFrames, type Frame, type WalkPosition } from './walk.ts';
+
+/** One commit group as it was read. */
+export interface JournalGroup {
+  readonly position: LogPosition;
+  readonly firstLsn: Lsn;
+  readonly payload: CommitPayload;
+  /** The chunks that lie in the journal with this commit. */
+  readonly chunks: readonly { readonly id: ChunkId; readonly location: ChunkLocation }[];
+  /** What follows the group. */
+  readonly next: WalkPosition;
+  readonly durableEnd: number;
+}
+
+/** The journal as recovery found it. */
+export interface RecoveredJournal {
+  /** Where the last file's good bytes end. `fileId` 0: there is no journal yet. */
+  readonly end: { readonly fileId: number; readonly end: number; readonly chain: number };
+  /** The last commit, or `undefined` for a store without one. */
+  readonly last: JournalGroup | undefined;
+  /** The index is proved to hold everything up to the commit at this place. */
+  readonly checkpoint: LogPosition | undefined;
+  readonly lastLsn: Lsn;
+  /** Whether the store was closed and nothing came after. */
+  readonly closed: boolean;
+}
+
+/** The LSN of the last operation of the commit at a place. */
+export async function lastLsnOf(
+  files: LogFiles,
+  crc32: Crc32,
+  position: LogPosition,
+): Promise<Lsn> {
+  return await files.with(position.fileId, async (opened) => {
+    const { extension } = await commitHeadAt(crc32, opened, position.offset);
+    return extension.firstLsn + extension.operationCount - 1;
+  });
+}
+
+/** Finds the end of the journal and makes it durable. Throws `CORRUPT` as the header says. */
+export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<RecoveredJournal> {
+  await discardUnfinished(files);
+  const lastFile = files.ids('journal').at(-1);
+  if (lastFile === undefined) {
+    const end = { fileId: 0, end: 0, chain: 0 };
+    return { end, last: undefined, checkpoint: undefined, lastLsn: 0, closed: false };
+  }
+  return await files.with(lastFile, async (opened) => {
+    const { header } = opened;
+    let last: JournalGroup | undefined;
+    let checkpoint = header.checkpoint.fileId === 0 ? undefined : header.checkpoint;
+    for await (const group of groupsOf(crc32, opened, firstPosition(opened))) {
+      last = group;
+      checkpoint = checkpointIn(group) ?? checkpoint;
+    }
+    const end = last?.next ?? firstPosition(opened);
+    await refuseIfCorrupt(files, crc32, opened, end.offset);
+    const durableEnd = last?.durableEnd ?? end.offset;
+    if (durableEnd < end.offset) await files.resync(lastFile, durableEnd, end.offset);
+
+    last ??= await lastGroupBefore(files, crc32, header);
+    const lastLsn =
+      last === undefined ? 0 : last.firstLsn + last.payload.operations.length - 1;
+    return {
+      end: { fileId: lastFile, end: end.offset, chain: end.chain },
+      last,
+      checkpoint,
+      lastLsn,
+      closed: last?.payload.operations.at(-1)?.kind === 'close',
+    };
+  });
+}
+
+/**
+ * All groups behind a commit (a checkpoint; default: all) to the recovered end, in order.
+ *
+ * Throws `CORRUPT` if a file is missing in between or ends before its successor says.
+ */
+export async function* replayJournal(
+  files: LogFiles,
+  crc32: Crc32,
+  recovered: RecoveredJournal,
+  from?: LogPosition,
+): AsyncGenerator<JournalGroup> {
+  const ids = files.ids('journal').filter((id) => from === undefined || id >= from.fileId);
+  let expected: { readonly fileId: number; readonly chain: number } | undefined;
+  for (const [index, fileId] of ids.entries()) {
+    const nextId = ids[index + 1];
+    const next = nextId === undefined ? undefined : await files.header(nextId);
+    const end = next?.previous ?? recovered.end;
+    if (end.fileId !== fileId) {
+      throw corrupt(`a journal file is missing: ${describe({ file: end.fileId })}`);
+    }
+    const start = fileId === from?.fileId ? from.offset : undefined;
+    const reached = yield* groupsOfFile(files, crc32, fileId, { start, end: end.end });
+    if (reached.offset !== end.end || reached.chain !== end.chain) {
+      throw corrupt(
+        `a journal file is damaged: ${describe({ file: fileId, offset: reached.offset })}`,
+      );
+    }
+    expected = { fileId, chain: end.chain };
+  }
+  if (from !== undefined && expected === undefined) {
+    throw corrupt(`a journal file is missing: ${describe({ file: from.fileId })}`);
+  }
+}
+
+async function* groupsOfFile(
+  files: LogFiles,
+  crc32: Crc32,
+  fileId: number,
+  range: { readonly start: number | undefined; readonly end: number },
+): AsyncGenerator<JournalGroup, WalkPosition> {
+  const { opened, release } = await files.hold(fileId);
+  try {
+    let position =
+      range.start === undefined
+        ? firstPosition(opened)
+        : await positionBehindCommit(crc32, opened, range.start);
+    for await (const group of groupsOf(crc32, opened, position, range.end)) {
+      position = group.next;
+      yield group;
+    }
+    return position;
+  } finally {
+    await release();
+  }
+}
+
+/**
+ * Groups from a position on, as long as they count. `end` is where the walk may not pass.
+ *
+ * The file must stay open meanwhile.
+ */
+async function* groupsOf(
+  crc32: Crc32,
+  opened: OpenLogFile,
+  from: WalkPosition,
+  end?: number,
+): AsyncGenerator<JournalGroup> {
+  const { fileId, salt } = opened.header;
+  let chunks: { id: ChunkId; location: ChunkLocation }[] = [];
+  for await (const frame of walkFrames(crc32, opened.file, from, end)) {
+    if (frame.header.type === 'pad') continue;
+    if (frame.header.type === 'commit') {
+      const commit = decodeCommitExtension(frame.header, frame.extension);
+      if (!isPayloadIntact(crc32, salt, frame.payload, commit.blockChecksums)) return;
+      yield groupOf(fileId, frame, commit, chunks);
+      chunks = [];
+    } else {
+      const { id, blockChecksums } = decodeChunkExtension(frame.header, frame.extension);
+      if (!isPayloadIntact(crc32, salt, frame.payload, blockChecksums)) return;
+      chunks.push({ id, location: locationOf(fileId, frame) });
+    }
+  }
+}
+
+function groupOf(
+  fileId: number,
+  frame: Frame,
+  commit: CommitExtension,
+  chunks: JournalGroup['chunks'],
+): JournalGroup {
+  const ids = chunks.map(({ id }) => id);
+  const payload = decodeCommitPayload(Uint8Array.from(frame.payload), ids);
+  return {
+    position: { fileId, offset: frame.offset },
+    firstLsn: commit.firstLsn,
+    payload,
+    chunks,
+    next: { offset: frame.offset + frameBytes(frame.header), chain: frame.header.chain },
+    durableEnd: commit.durableEnd,
+  };
+}
+
+/** The location of a chunk frame that was read. */
+export function locationOf(fileId: number, frame: Frame): ChunkLocation {
+  const { header, offset } = frame;
+  return { fileId, offset, frameBytes: frameBytes(header), rawBytes: header.rawBytes };
+}
+
+function checkpointIn(group: JournalGroup): LogPosition | undefined {
+  const operation = group.payload.operations.find(({ kind }) => kind === 'checkpoint');
+  return operation?.kind === 'checkpoint' ? operation.position : undefined;
+}
+
+/** A file whose header never became whole: nothing in it was acknowledged. */
+async function discardUnfinished(files: LogFiles): Promise<void> {
+  const newest = files.ids('journal').at(-1);
+  if (newest !== undefined && (await files.header(newest)) === undefined) {
+    await files.discard(newest);
+    await discardUnfinished(files);
+  }
+}
+
+/** The last commit of the files before one in which there is none yet. */
+async function lastGroupBefore(
+  files: LogFiles,
+  crc32: Crc32,
+  header: FileHeader,
+): Promise<JournalGroup | undefined> {
+  if (header.previous.fileId === 0) return undefined;
+  let last: JournalGroup | undefined;
+  const range = { start: undefined, end: header.previous.end };
+  for await (const group of groupsOfFile(files, crc32, header.previous.fileId, range)) last = group;
+  if (last !== undefined) return last;
+  const previous = await files.header(header.previous.fileId);
+  return previous === undefined ? undefined : await lastGroupBefore(files, crc32, previous);
+}
+
+/** The place behind a commit. Its self-check stands for the chain before it. */
+async function positionBehindCommit(
+  crc32: Crc32,
+  opened: OpenLogFile,
+  offset: number,
+): Promise<WalkPosition> {
+  const { header } = await commitHeadAt(crc32, opened, offset);
+  return { offset: offset + frameBytes(header), chain: header.chain };
+}
+
+async function commitHeadAt(
+  crc32: Crc32,
+  opened: OpenLogFile,
+  offset: number,
+): Promise<{ readonly header: FrameHeader; readonly extension: CommitExtension }> {
+  const { file, header: fileHeader } = opened;
+  const head = await readFully(file, new Uint8Array(frameHeaderBytes + 65_536), offset);
+  const header = decodeFrameHeader(head);
+  if (header !== undefined) {
+    const bytes = head.subarray(frameHeaderBytes, frameHeaderBytes + header.extensionBytes);
+    if (isCommitHead(crc32, fileHeader.salt, offset, header, bytes)) {
+      return { header, extension: decodeCommitExtension(header, bytes) };
+    }
+  }
+  throw corrupt(`a checkpoint is damaged: ${describe({ file: fileHeader.fileId, offset })}`);
+}
+
+/** Looks behind the end for a commit that says the file was durable past it. */
+async function refuseIfCorrupt(
+  files: LogFiles,
+  crc32: Crc32,
+  opened: OpenLogFile,
+  end: number,
+): Promise<void> {
+  const { fileId, salt } = opened.header;
+  const size = await files.size(fileId);
+  if (size <= Math.max(end, fileHeaderBytes)) return;
+  const rest = await readFully(opened.file, new Uint8Array(size - end), end);
+  for (let at = 0; at + frameHeaderBytes < rest.length; at++) {
+    if (rest[at] !== frameTypes.commit) continue;
+    const frame = decodeFrameHeader(rest.subarray(at, at + frameHeaderBytes));
+    if (frame?.type !== 'commit') continue;
+    const extensionStart = at + frameHeaderBytes;
+    const extension = rest.subarray(extensionStart, extensionStart + frame.extensionBytes);
+    if (!isCommitHead(crc32, salt, end + at, frame, extension)) continue;
+    const { durableEnd } = decodeCommitExtension(frame, extension);
+    if (durableEnd <= end) continue;
+    const where = describe({ path: files.path(fileId), offset: end, durableEnd });
+    throw new ObjectsError(
+      `the journal is damaged where it was known to be safe; restore the file from a backup: ${where}`,
+      { code: 'CORRUPT' },
+    );
+  }
+}

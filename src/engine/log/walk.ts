@@ -1,0 +1,145 @@
+/**
+ * Reading frames: one at a known place, or all in order.
+ *
+ * A walk follows the chain and stops, without an error, at the first bytes that do not continue it:
+ * whether that is a torn tail or damage is for recovery to say. It reads ahead in large pieces and
+ * hands out views that are good until the next step.
+ *
+ * @module
+ */
+
+import { corrupt, describe } from '../../base/errors.ts';
+import type { ChunkId, ChunkLocation } from '../model.ts';
+import type { File } from '../platform/file-system.ts';
+import {
+  chainOf,
+  decodeChunkExtension,
+  decodeFrameHeader,
+  frameBytes,
+  frameHeaderBytes,
+  type Crc32,
+  type FrameHeader,
+} from './frame.ts';
+import { fileHeaderBytes } from './file-header.ts';
+import { ioError } from './io-errors.ts';
+import type { LogFiles, OpenLogFile } from './log-files.ts';
+import { readFully } from './log-writer.ts';
+
+const readAheadBytes = 1024 * 1024;
+
+/** No head of a chunk frame is larger: header, name, and a checksum for each block. */
+const chunkHeadBytesMax = 4096;
+
+/** A frame with its place. The views are good until the walk goes on. */
+export interface Frame {
+  readonly header: FrameHeader;
+  readonly offset: number;
+  readonly extension: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** Where a walk stands: the next frame begins at `offset` and continues `chain`. */
+export interface WalkPosition {
+  readonly offset: number;
+  readonly chain: number;
+}
+
+/** The first frame of a file. */
+export function firstPosition(opened: OpenLogFile): WalkPosition {
+  return { offset: fileHeaderBytes, chain: opened.chain };
+}
+
+/** Frames from a position on, as long as the chain holds and `end` is not passed. */
+export async function* walkFrames(
+  crc32: Crc32,
+  file: File,
+  from: WalkPosition,
+  end: number = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Frame> {
+  const window = new ReadWindow(file);
+  let { offset, chain } = from;
+  while (offset < end) {
+    const head = await window.read(offset, frameHeaderBytes);
+    const header = decodeFrameHeader(head);
+    if (header === undefined || offset + frameBytes(header) > end) return;
+    const bytes = await window.read(offset, frameBytes(header));
+    if (bytes.length < frameBytes(header)) return;
+    const payloadStart = frameHeaderBytes + header.extensionBytes;
+    if (chainOf(crc32, bytes.subarray(0, payloadStart), chain) !== header.chain) return;
+    const extension = bytes.subarray(frameHeaderBytes, payloadStart);
+    yield { header, offset, extension, payload: bytes.subarray(payloadStart) };
+    chain = header.chain;
+    offset += frameBytes(header);
+  }
+}
+
+/** The frame at a place of a file, its size known. Throws `CORRUPT` if there is none. */
+export async function readFrame(
+  files: LogFiles,
+  place: { readonly fileId: number; readonly offset: number; readonly frameBytes: number },
+): Promise<Frame & { readonly salt: number }> {
+  return await files.with(place.fileId, async ({ file, header: { salt } }) => {
+    let bytes: Uint8Array;
+    try {
+      bytes = await readFully(file, new Uint8Array(place.frameBytes), place.offset);
+    } catch (cause) {
+      throw ioError('read from the log', cause, files.path(place.fileId));
+    }
+    const header = decodeFrameHeader(bytes);
+    if (header === undefined || frameBytes(header) !== bytes.length) {
+      throw corrupt(
+        `a frame is damaged: ${describe({ file: place.fileId, offset: place.offset })}`,
+      );
+    }
+    const payloadStart = frameHeaderBytes + header.extensionBytes;
+    return {
+      header,
+      salt,
+      offset: place.offset,
+      extension: bytes.subarray(frameHeaderBytes, payloadStart),
+      payload: bytes.subarray(payloadStart),
+    };
+  });
+}
+
+/** The name and place of the chunk whose frame begins here. Reads its head only. */
+export async function readChunkHead(
+  files: LogFiles,
+  fileId: number,
+  offset: number,
+): Promise<{ readonly id: ChunkId; readonly location: ChunkLocation }> {
+  return await files.with(fileId, async ({ file }) => {
+    const head = await readFully(file, new Uint8Array(chunkHeadBytesMax), offset);
+    const header = decodeFrameHeader(head);
+    if (header === undefined || (header.type !== 'chunk' && header.type !== 'node')) {
+      throw corrupt(`a chunk frame is damaged: ${describe({ file: fileId, offset })}`);
+    }
+    const extension = head.subarray(frameHeaderBytes, frameHeaderBytes + header.extensionBytes);
+    const { id } = decodeChunkExtension(header, extension);
+    const { rawBytes } = header;
+    return { id, location: { fileId, offset, frameBytes: frameBytes(header), rawBytes } };
+  });
+}
+
+/** Reads ahead, so that a walk over small frames makes few calls. */
+class ReadWindow {
+  readonly #file: File;
+  #start = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  constructor(file: File) {
+    this.#file = file;
+  }
+
+  /** A view of these bytes; fewer at the end of the file. */
+  async read(offset: number, byteCount: number): Promise<Uint8Array> {
+    const within = offset - this.#start;
+    if (within < 0 || within + byteCount > this.#bytes.length) {
+      const target = new Uint8Array(Math.max(byteCount, readAheadBytes));
+      this.#bytes = await readFully(this.#file, target, offset);
+      this.#start = offset;
+      return this.#bytes.subarray(0, byteCount);
+    }
+    return this.#bytes.subarray(within, within + byteCount);
+  }
+}

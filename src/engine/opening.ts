@@ -1,0 +1,288 @@
+/**
+ * Opening a store: lock, read what it is, recover the journal, bring the index up to it.
+ *
+ * The order matters. The lock comes before anything is read, LevelDB (which has a lock of its own)
+ * before anything is written, and the end of the journal is made durable before anything is served.
+ *
+ * The index is taken as it is only if it is of this store and format, and holds the checkpoint that
+ * the journal names; else it is deleted and rebuilt. An index that is *ahead* of the journal is
+ * something else: LevelDB is given nothing that is not safe in the journal, so the journal has lost
+ * acknowledged commits, and that is `CORRUPT`.
+ *
+ * Errors: `INVALID` for a folder that is no store; `LOCKED`; `UNSUPPORTED`; `CORRUPT`; `IO`.
+ *
+ * @module
+ */
+
+import { InvalidArgument, ObjectsError, corrupt, describe } from '../base/errors.ts';
+import { decodeUtf8, encodeUtf8 } from '../base/bytes.ts';
+import { lsnJump, type ChunkingLimits } from '../base/limits.ts';
+import {
+  adoptIndex,
+  isOwnIndex,
+  knowsCheckpoint,
+  lastFlushedLsn,
+  proveCheckpoint,
+} from './checkpoint.ts';
+import { writeSuperblock } from './incarnation.ts';
+import { Database } from './index/database.ts';
+import { IndexStore } from './index/index-store.ts';
+import { bucketsGroup } from './index/keys.ts';
+import { decodeBucket } from './index/records.ts';
+import { codeOf, ioError } from './log/io-errors.ts';
+import { LogFiles } from './log/log-files.ts';
+import { readFully, writeFully } from './log/log-writer.ts';
+import { lastLsnOf, recoverJournal, type RecoveredJournal } from './log/recovery.ts';
+import { decodeSuperblock, superblockBytes, type Superblock } from './log/superblock.ts';
+import type { BucketRecord, Lsn } from './model.ts';
+import type { FileLock } from './platform/file-system.ts';
+import type { Platform } from './platform/platform.ts';
+import { replay } from './replay.ts';
+
+export interface OpeningOptions {
+  readonly platform: Platform;
+  readonly directory: string;
+  readonly createIfMissing: boolean;
+  /** How a new store cuts. An existing one keeps its own. */
+  readonly chunking: ChunkingLimits;
+}
+
+/** A store that is ready to serve. */
+export interface OpenedStore {
+  readonly superblock: Superblock;
+  readonly superblockPath: string;
+  readonly files: LogFiles;
+  readonly database: Database;
+  readonly index: IndexStore;
+  readonly recovered: RecoveredJournal;
+  /** The LSN that the next one follows: after an unclean end, behind all that were given out. */
+  readonly lastLsn: Lsn;
+  readonly buckets: readonly BucketRecord[];
+  readonly lock: FileLock;
+}
+
+export async function openFiles(options: OpeningOptions): Promise<OpenedStore> {
+  const { platform, directory } = options;
+  await prepareDirectory(options);
+  const lock = await takeLock(platform, directory);
+  let files: LogFiles | undefined;
+  let database: Database | undefined;
+  try {
+    const superblockPath = `${directory}/VARVE`;
+    const superblock = await readSuperblock(options, superblockPath);
+    const { fileSystem, hashing } = platform;
+    files = await LogFiles.open(fileSystem, hashing.crc32, directory, superblock.storeId);
+    database = await openDatabase(platform, directory);
+    const recovered = await recoverJournal(files, hashing.crc32);
+    const opened = { platform, directory, files, superblock, recovered };
+    const ready = await bringUpIndex(opened, database);
+    database = ready.database;
+    const { lastLsn } = recovered;
+    const isClean = recovered.closed || recovered.end.fileId === 0;
+    return {
+      ...{ superblock, superblockPath, files, recovered, lock },
+      ...ready,
+      lastLsn: isClean ? lastLsn : lastLsn + lsnJump,
+      buckets: await loadBuckets(ready.index),
+    };
+  } catch (error) {
+    await database?.close().catch(() => undefined);
+    await files?.close().catch(() => undefined);
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Makes the folder if it may, and refuses one that holds something else. */
+async function prepareDirectory(options: OpeningOptions): Promise<void> {
+  const { platform, directory, createIfMissing } = options;
+  const { fileSystem } = platform;
+  const where = describe({ path: directory });
+  try {
+    const status = await fileSystem.status(directory);
+    if (status?.kind === 'file') throw new InvalidArgument(`a file is no store: ${where}`);
+    const names = status === undefined ? [] : await fileSystem.readDirectory(directory);
+    if (names.includes('VARVE')) return;
+    const strangers = names.filter((name) => name !== ownerFile);
+    if (strangers.length > 0) {
+      throw new InvalidArgument(
+        `the folder is not a store; name a store or an empty folder: ${where}`,
+      );
+    }
+    if (!createIfMissing) throw new InvalidArgument(`there is no store: ${where}`);
+    await fileSystem.makeDirectory(directory);
+  } catch (cause) {
+    throw ioError('open the folder of the store', cause, directory);
+  }
+}
+
+const ownerFile = 'OWNER';
+
+/** Takes the lock, or says who has it. */
+async function takeLock(platform: Platform, directory: string): Promise<FileLock> {
+  const { fileSystem } = platform;
+  let lock: FileLock | undefined;
+  try {
+    lock = await fileSystem.lock(directory);
+    if (lock === undefined) throw await locked(platform, directory);
+    await writeOwner(platform, `${directory}/${ownerFile}`);
+    return lock;
+  } catch (cause) {
+    await lock?.release();
+    throw ioError('lock the store', cause, directory);
+  }
+}
+
+/** Notes who holds the lock: for messages only. A stale note does no harm. */
+async function writeOwner(platform: Platform, path: string): Promise<void> {
+  const text = encodeUtf8(`${String(platform.process.pid).padEnd(15)}\n`);
+  const { fileSystem } = platform;
+  const exists = (await fileSystem.status(path)) !== undefined;
+  const file = await fileSystem.open(path, exists ? 'update' : 'create');
+  try {
+    await writeFully(file, [text], 0);
+  } finally {
+    await file.close();
+  }
+}
+
+async function locked(platform: Platform, directory: string): Promise<ObjectsError> {
+  let pid: string | undefined;
+  try {
+    const file = await platform.fileSystem.open(`${directory}/${ownerFile}`, 'read');
+    try {
+      pid = decodeUtf8(await readFully(file, new Uint8Array(16), 0)).trim();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+  const message = 'another process has the store open; close it there, or open another folder';
+  return new ObjectsError(`${message}: ${describe({ pid, path: directory })}`, { code: 'LOCKED' });
+}
+
+/** Reads the `VARVE` file. A new store gets one; so does one whose making was cut short. */
+async function readSuperblock(options: OpeningOptions, path: string): Promise<Superblock> {
+  const { platform, directory, chunking } = options;
+  const { fileSystem, hashing, randomness } = platform;
+  const exists = (await fileSystem.status(path)) !== undefined;
+  if (exists) {
+    const file = await fileSystem.open(path, 'read');
+    try {
+      const bytes = await readFully(file, new Uint8Array(superblockBytes), 0);
+      const superblock = decodeSuperblock(hashing.crc32, bytes);
+      if (superblock !== undefined) return superblock;
+    } catch (cause) {
+      throw ioError('read the VARVE file', cause, path);
+    } finally {
+      await file.close();
+    }
+    if ((await fileSystem.status(`${directory}/journal`)) !== undefined) {
+      throw corrupt(`the VARVE file is damaged; restore it from a backup: ${path}`);
+    }
+  }
+  const superblock: Superblock = {
+    sequence: 0,
+    storeId: randomness.bytes(16),
+    generation: 0,
+    nextFileId: 1,
+    chunking,
+    requiredFeatures: 0,
+    optionalFeatures: 0,
+  };
+  await writeSuperblock(platform, path, superblock, exists ? 'update' : 'create');
+  await fileSystem.syncDirectory(directory);
+  const parent = directory.replace(/\/[^/]*$/, '');
+  if (parent !== '' && parent !== directory) await fileSystem.syncDirectory(parent);
+  return superblock;
+}
+
+function indexDirectory(directory: string): string {
+  return `${directory}/index`;
+}
+
+/** Opens LevelDB; one that does not open is deleted, as it holds nothing that is not in the log. */
+async function openDatabase(platform: Platform, directory: string): Promise<Database> {
+  const { hashing, fileSystem, indexIn } = platform;
+  const path = indexIn === 'memory' ? undefined : indexDirectory(directory);
+  try {
+    return await Database.open(hashing.crc32, path);
+  } catch (error) {
+    if (path === undefined || (error instanceof ObjectsError && error.code === 'LOCKED')) {
+      throw error;
+    }
+    await fileSystem.removeTree(path);
+    return await Database.open(hashing.crc32, path);
+  }
+}
+
+interface Opened {
+  readonly platform: Platform;
+  readonly directory: string;
+  readonly files: LogFiles;
+  readonly superblock: Superblock;
+  readonly recovered: RecoveredJournal;
+}
+
+/** Replays what the index lacks; all of it, if it is not to be trusted. */
+async function bringUpIndex(
+  opened: Opened,
+  database: Database,
+): Promise<{ readonly database: Database; readonly index: IndexStore }> {
+  const { platform, directory, files, superblock, recovered } = opened;
+  const index = new IndexStore(database);
+  const { checkpoint } = recovered;
+  if (await isTrusted(opened, index)) {
+    await replay(platform, files, index, recovered, checkpoint);
+    return { database, index };
+  }
+  await database.close();
+  await platform.fileSystem.removeTree(indexDirectory(directory));
+  const fresh = await openDatabase(platform, directory);
+  const rebuilt = new IndexStore(fresh);
+  try {
+    await replay(platform, files, rebuilt, recovered);
+    await adoptIndex(rebuilt, superblock.storeId);
+    if (checkpoint !== undefined) {
+      const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
+      await proveCheckpoint(rebuilt, fresh, platform.fileSystem, complete);
+    }
+  } catch (error) {
+    await fresh.close();
+    throw error;
+  }
+  return { database: fresh, index: rebuilt };
+}
+
+async function isTrusted(opened: Opened, index: IndexStore): Promise<boolean> {
+  const { platform, files, superblock, recovered } = opened;
+  const { checkpoint, lastLsn } = recovered;
+  try {
+    if (!(await isOwnIndex(index, superblock.storeId))) return false;
+    const flushed = await lastFlushedLsn(index.reader());
+    if (flushed > lastLsn) throw lostCommits(flushed, lastLsn);
+    if (checkpoint === undefined) return true;
+    const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
+    return await knowsCheckpoint(index, complete);
+  } catch (error) {
+    if (error instanceof LostCommits) throw error;
+    if (error instanceof ObjectsError && error.code !== 'CORRUPT') throw error;
+    return false;
+  }
+}
+
+class LostCommits extends ObjectsError {}
+
+function lostCommits(flushed: Lsn, lastLsn: Lsn): LostCommits {
+  return new LostCommits(
+    'the journal has lost commits that were safe; restore its last file from a backup, or delete ' +
+      `the folder index/ to go on without them: ${describe({ safe: flushed, found: lastLsn })}`,
+    { code: 'CORRUPT' },
+  );
+}
+
+async function loadBuckets(index: IndexStore): Promise<BucketRecord[]> {
+  const rows = await index.reader().under(bucketsGroup, 1_000_000);
+  return rows.map(({ value }) => decodeBucket(value));
+}

@@ -1,0 +1,94 @@
+/**
+ * The segment that is being written: chunks of larger uploads, whichever upload they belong to.
+ *
+ * One file at a time. Uploads share its writes and its syncs. A segment that is full is synced before
+ * the next is begun, so that only the newest can hold anything that is not safe yet.
+ *
+ * @module
+ */
+
+import { logFileBytesMax, segmentSyncBytes } from '../base/limits.ts';
+import type { Incarnation } from './incarnation.ts';
+import type { LogWriter } from './log/log-writer.ts';
+import type { ChunkLocation, EncodedChunk } from './model.ts';
+
+/** Queued bytes from which an upload waits for the disk. */
+const queuedBytesMax = 8 * 1024 * 1024;
+
+const noJournal = {
+  previous: { fileId: 0, end: 0, chain: 0 },
+  firstLsn: 0,
+  checkpoint: { fileId: 0, offset: 0 },
+};
+
+export class Segments {
+  readonly #incarnation: Incarnation;
+  readonly #onFailure: (error: unknown) => void;
+  #writer: LogWriter | undefined;
+  #rolling: Promise<void> | undefined;
+
+  /** @param onFailure - Told of a failed write or sync: nothing may be acknowledged after it. */
+  constructor(incarnation: Incarnation, onFailure: (error: unknown) => void) {
+    this.#incarnation = incarnation;
+    this.#onFailure = onFailure;
+  }
+
+  /** The file that is being written, if any. */
+  get openFileId(): number | undefined {
+    return this.#writer?.fileId;
+  }
+
+  /** Appends a chunk. Resolves when another may follow: not when it is safe. */
+  async append(chunk: EncodedChunk): Promise<ChunkLocation> {
+    return await this.#guarded(async () => {
+      // Asked again after each wait: others may have filled the new segment meanwhile.
+      while (this.#writer === undefined || this.#writer.end >= logFileBytesMax) await this.#roll();
+      const writer = this.#writer;
+      const location = writer.appendChunk(chunk);
+      const behind = writer.end - writer.durableEnd;
+      if (behind > 2 * segmentSyncBytes) await writer.sync();
+      else if (writer.queuedBytes > queuedBytesMax) await writer.flush();
+      else void writer.flush().catch(this.#onFailure);
+      return location;
+    });
+  }
+
+  /** Everything appended before is on stable storage. */
+  async sync(): Promise<void> {
+    await this.#guarded(async () => {
+      this.#writer?.pad();
+      await this.#writer?.sync();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close();
+    this.#writer = undefined;
+  }
+
+  async #guarded<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      this.#onFailure(error);
+      throw error;
+    }
+  }
+
+  async #roll(): Promise<void> {
+    this.#rolling ??= this.#openNext().finally(() => {
+      this.#rolling = undefined;
+    });
+    await this.#rolling;
+  }
+
+  async #openNext(): Promise<void> {
+    const full = this.#writer;
+    if (full !== undefined) {
+      full.pad();
+      await full.sync();
+    }
+    this.#writer = await this.#incarnation.createFile({ kind: 'segment', ...noJournal });
+    await full?.close();
+  }
+}

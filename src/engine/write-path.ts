@@ -1,0 +1,197 @@
+/**
+ * The way in: cut → name → look up → compress → append → commit.
+ *
+ * One pass over the content, a few chunks in memory. Compression runs beside the cutting of what
+ * follows; the order of chunks is kept by the manifest, not by when they are done.
+ *
+ * When {@link writeObject} resolves, the version is committed with the durability asked for. When it
+ * rejects, nothing of it is visible, and its leases are dropped; chunks that went to a segment
+ * already are dead bytes there.
+ *
+ * Errors: what the source throws, unchanged; `ABORTED`; what storage throws.
+ *
+ * @module
+ */
+
+import { toBinaryString } from '../base/bytes.ts';
+import { throwIfAborted } from '../base/errors.ts';
+import type { ChunkingLimits } from '../base/limits.ts';
+import { chunksOf } from './chunk/chunker.ts';
+import { encodePayload } from './chunk/compress.ts';
+import { ManifestBuilder, type NewNode } from './chunk/manifest-tree.ts';
+import type {
+  Change,
+  ChunkId,
+  ChunkStore,
+  CommitResult,
+  ContentRoot,
+  Durability,
+  StagedChunks,
+  VersionStore,
+} from './model.ts';
+import type { Platform } from './platform/platform.ts';
+
+/** Chunks of one upload that are compressed or stored at the same time. */
+const chunksInFlight = 4;
+
+/** What the way in needs of the store. */
+export interface WriteParts {
+  readonly platform: Platform;
+  readonly chunking: ChunkingLimits;
+  readonly chunks: ChunkStore;
+  readonly versions: VersionStore;
+}
+
+/** The put that the content is for, but for what the content decides. */
+export type PutWithoutContent = Omit<Extract<Change, { kind: 'put' }>, 'sizeBytes' | 'root'>;
+
+export interface WriteOptions {
+  readonly durability: Durability;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: { bytes: number; newBytes: number }) => void) | undefined;
+}
+
+/** Stores content and commits a version of it. */
+export async function writeObject(
+  parts: WriteParts,
+  put: PutWithoutContent,
+  body: AsyncIterable<Uint8Array>,
+  options: WriteOptions,
+): Promise<CommitResult> {
+  const stage = parts.chunks.stage();
+  try {
+    throwIfAborted(options.signal);
+    const { root, sizeBytes } = await stageContent(parts, stage, body, options);
+    await stage.seal();
+    throwIfAborted(options.signal);
+    return await parts.versions.commit({ ...put, root, sizeBytes }, stage, options.durability);
+  } finally {
+    stage.release();
+  }
+}
+
+/** Commits a version of content that is in the store already. Moves no content. */
+export async function linkObject(
+  parts: WriteParts,
+  change: Extract<Change, { kind: 'put' }>,
+  durability: Durability,
+): Promise<CommitResult> {
+  const stage = parts.chunks.stage();
+  try {
+    const [isThere] = await stage.has([change.root.id]);
+    if (isThere !== true) return { outcome: 'conflict', reason: 'notFound' };
+    return await parts.versions.commit(change, stage, durability);
+  } finally {
+    stage.release();
+  }
+}
+
+async function stageContent(
+  parts: WriteParts,
+  stage: StagedChunks,
+  body: AsyncIterable<Uint8Array>,
+  { signal, onProgress }: WriteOptions,
+): Promise<{ root: ContentRoot; sizeBytes: number }> {
+  const { hashing } = parts.platform;
+  const domain = 0;
+  const manifest = new ManifestBuilder(hashing, domain);
+  const inFlight = new InFlight(chunksInFlight);
+  const progress = { bytes: 0, newBytes: 0 };
+
+  const addChunk = async (bytes: Uint8Array): Promise<void> => {
+    throwIfAborted(signal);
+    const id: ChunkId = { domain, kind: 'data', digest: hashing.sha256(bytes) };
+    progress.bytes += bytes.length;
+    if (await stageChunk(parts, stage, inFlight, id, bytes, [])) progress.newBytes += bytes.length;
+    for (const node of manifest.add({ id, sizeBytes: bytes.length })) {
+      await stageNode(parts, stage, inFlight, node);
+    }
+    onProgress?.({ ...progress });
+  };
+
+  try {
+    for await (const bytes of chunksOf(body, parts.chunking)) await addChunk(bytes);
+    // Content of no bytes is one chunk of none, so that every version has a root.
+    if (progress.bytes === 0) await addChunk(new Uint8Array(0));
+    const { nodes, root, sizeBytes } = manifest.finish();
+    for (const node of nodes) await stageNode(parts, stage, inFlight, node);
+    await inFlight.settle();
+    return { root, sizeBytes };
+  } finally {
+    await inFlight.drain();
+  }
+}
+
+async function stageNode(
+  parts: WriteParts,
+  stage: StagedChunks,
+  inFlight: InFlight,
+  node: NewNode,
+): Promise<void> {
+  await stageChunk(parts, stage, inFlight, node.id, node.bytes, node.children);
+}
+
+/** Stages a chunk unless it is there. Returns whether it was new. */
+async function stageChunk(
+  { platform }: WriteParts,
+  stage: StagedChunks,
+  inFlight: InFlight,
+  id: ChunkId,
+  bytes: Uint8Array,
+  children: readonly ChunkId[],
+): Promise<boolean> {
+  const [isThere] = await stage.has([id]);
+  if (isThere === true || inFlight.has(id)) return false;
+  await inFlight.run(id, async () => {
+    const { encoding, payload } = await encodePayload(platform.compression, bytes, 'fast');
+    await stage.put({ id, encoding, payload, rawBytes: bytes.length, children });
+  });
+  return true;
+}
+
+/** Work on chunks that has begun and is not waited for yet: bounded, and its first error kept. */
+class InFlight {
+  readonly #limit: number;
+  readonly #running = new Map<string, Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  has(id: ChunkId): boolean {
+    return this.#running.has(keyOf(id));
+  }
+
+  /** Begins the work; resolves when more may begin. */
+  async run(id: ChunkId, work: () => Promise<void>): Promise<void> {
+    const key = keyOf(id);
+    const running = work()
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#running.delete(key));
+    this.#running.set(key, running);
+    if (this.#running.size >= this.#limit) await Promise.race(this.#running.values());
+    this.#throwIfFailed();
+  }
+
+  /** Waits for all work. Throws the first error, if any. */
+  async settle(): Promise<void> {
+    await this.drain();
+    this.#throwIfFailed();
+  }
+
+  /** Waits for all work, however it ends. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
+function keyOf({ kind, digest }: ChunkId): string {
+  return `${kind}:${toBinaryString(digest)}`;
+}

@@ -1,0 +1,60 @@
+/**
+ * The front door: everything public, and nothing else.
+ *
+ * What is not exported here may change at any time.
+ *
+ * @module
+ */
+
+export { Bucket } from './api/bucket.ts';
+export { openStore } from './api/store.ts';
+export { InvalidArgument, ObjectNotFound, ObjectsError, PreconditionFailed } from './base/errors.ts';
+
+export type {
+  BackupReport,
+  Body,
+  BucketConfig,
+  BucketInfo,
+  ByteRange,
+  CompactReport,
+  CopyOptions,
+  DownloadOptions,
+  ListEntry,
+  ListOptions,
+  ListPage,
+  ListPageOptions,
+  LongOptions,
+  LongProgress,
+  ObjectAttrs,
+  SignedUrl,
+  SignedUrlOptions,
+  StoreLocation,
+  StoreOptions,
+  StoreStats,
+  UploadOptions,
+  UploadPreconditions,
+  UploadProgress,
+  VerifyReport,
+  VersionEntry,
+  VersionOptions,
+  VersionsOptions,
+  ViewDownloadOptions,
+} from './api/options.ts';
+export type {
+  Attrser,
+  BucketPerms,
+  BucketRef,
+  Downloader,
+  Lister,
+  Permission,
+  PublicUrler,
+  ReadWriter,
+  Remover,
+  SignedDownloader,
+  SignedUploader,
+  Uploader,
+} from './api/permissions.ts';
+export type { Store } from './api/store.ts';
+export type { TraceContext, TracedOperation, TraceResult, TraceSubject } from './api/tracing.ts';
+export type { BucketView } from './api/view.ts';
+export type { ObjectsErrorCode } from './base/errors.ts';

@@ -1,0 +1,412 @@
+/**
+ * The commands on single objects and buckets, as processes: what they print, and how they end.
+ *
+ * @module
+ */
+
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { exitCodes } from '../../src/cli/exit-code.ts';
+import type { ListEntry, ObjectAttrs, StoreStats, VersionEntry } from '../../src/index.ts';
+import { projectFiles } from '../support/project-files.ts';
+import { Workplace } from '../support/command-line.ts';
+
+let place: Workplace;
+
+beforeEach(() => {
+  place = new Workplace();
+});
+
+afterEach(() => {
+  place.remove();
+});
+
+type Stored = ObjectAttrs & { readonly bucket: string };
+
+/** Stores text and returns what became of it. */
+async function put(address: string, content: string, ...options: string[]): Promise<Stored> {
+  const argv = ['put', '-', address, '--json', ...options];
+  const { exitCode, stdout, stderr } = await place.run(argv, { input: content });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return JSON.parse(stdout) as Stored;
+}
+
+describe('mb, buckets, rb', () => {
+  test('a bucket that was made is there in the next process', async () => {
+    expect(await place.ok('mb', 'plain')).toBe('made plain\n');
+    expect(await place.json('mb', 'kept', '--versioned')).toEqual({
+      name: 'kept',
+      versioned: true,
+      public: false,
+    });
+    expect(await place.ok('buckets')).toBe('kept  (versioned)\nplain\n');
+    expect(await place.jsonLines('buckets')).toEqual([
+      { name: 'kept', versioned: true, public: false },
+      { name: 'plain', versioned: false, public: false },
+    ]);
+    expect(await place.ok('ls')).toBe(await place.ok('buckets'));
+  });
+
+  test('making a bucket again changes nothing, and versioning can be turned on', async () => {
+    await place.ok('mb', 'b');
+    await place.ok('mb', 'b', '--versioned');
+    expect(await place.ok('mb', 'b')).toBe('made b  (versioned)\n');
+  });
+
+  test('only an empty bucket is removed', async () => {
+    await place.ok('mb', 'b');
+    await put('b/a', 'a');
+    expect(await place.run(['rb', 'b'])).toMatchObject({ exitCode: exitCodes.usage });
+    await place.ok('rm', 'b/a');
+    expect(await place.json('rb', 'b')).toEqual({ removed: 'b' });
+    expect(await place.ok('buckets')).toBe('');
+  });
+});
+
+describe('put, get, cat, stat', () => {
+  test('what was put is what comes out, with its type and metadata', async () => {
+    await place.ok('mb', 'b');
+    const content = Uint8Array.from(
+      { length: 300_000 },
+      (_, i) => Math.imul(i, 2_654_435_761) >>> 24,
+    );
+    writeFileSync(place.path('in'), content);
+    const meta = ['--meta', 'a=1', '--meta', 'b=x=y'];
+    const stored = await place.json<Stored>('put', 'in', 'b/a/c.bin', '--type', 'a/b', ...meta);
+    expect(stored).toEqual({
+      bucket: 'b',
+      name: 'a/c.bin',
+      size: 300_000,
+      etag: expect.any(String),
+      contentType: 'a/b',
+      metadata: { a: '1', b: 'x=y' },
+      lastModified: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    });
+    expect(await place.json('stat', 'b/a/c.bin')).toEqual(stored);
+    const text = await place.ok('stat', 'b/a/c.bin');
+    expect(text).toContain('293.0 KiB (300,000 bytes)');
+    expect(text).toContain('meta b    x=y');
+
+    expect(await place.json('get', 'b/a/c.bin', 'out')).toEqual({
+      ...stored,
+      file: expect.stringMatching(/out$/),
+      bytes: 300_000,
+    });
+    expect(readFileSync(place.path('out')).equals(content)).toBe(true);
+    const { stdoutBytes } = await place.run(['cat', 'b/a/c.bin']);
+    expect(stdoutBytes.equals(content)).toBe(true);
+    expect(readdirSync(place.folder).sort()).toEqual(['.varve', 'in', 'out']);
+  });
+
+  test.each([
+    ['2-5', '234'],
+    ['7-', '789'],
+    ['-3', '789'],
+    ['0-0', ''],
+  ])('--range %s of ten digits is %j', async (range, part) => {
+    await place.ok('mb', 'b');
+    await put('b/digits', '0123456789');
+    expect(await place.ok('cat', 'b/digits', '--range', range)).toBe(part);
+    await place.ok('get', 'b/digits', 'out', '--range', range);
+    expect(readFileSync(place.path('out'), 'utf8')).toBe(part);
+  });
+
+  test('preconditions are kept', async () => {
+    await place.ok('mb', 'b');
+    const { etag } = await put('b/a', 'one', '--if-absent');
+    const again = await place.run(['put', '-', 'b/a', '--if-absent', '--json'], { input: 'two' });
+    expect(again.exitCode).toBe(exitCodes.preconditionFailed);
+    expect(JSON.parse(again.stderr.split('\n').at(-2) as string)).toMatchObject({
+      error: { code: 'PRECONDITION_FAILED' },
+    });
+    await put('b/a', 'two', '--if-match', etag);
+    const late = await place.run(['put', '-', 'b/a', '--if-match', etag], { input: 'three' });
+    expect(late.exitCode).toBe(exitCodes.preconditionFailed);
+    expect(await place.ok('cat', 'b/a')).toBe('two');
+  });
+
+  test('get writes through a link, into a pipe, and over a file only when it has all', async () => {
+    await place.ok('mb', 'b');
+    await put('b/a', 'new');
+    writeFileSync(place.path('old'), 'old');
+    symlinkSync('old', place.path('link'));
+    await place.ok('get', 'b/a', 'link');
+    expect(readFileSync(place.path('old'), 'utf8')).toBe('new');
+    const piped = await place.shell('mkfifo pipe; cat pipe & varve get b/a pipe; wait');
+    expect(piped.stdout).toContain('new');
+
+    const missing = await place.run(['get', 'b/missing', 'old']);
+    expect(missing.exitCode).toBe(exitCodes.notFound);
+    expect(readFileSync(place.path('old'), 'utf8')).toBe('new');
+    mkdirSync(place.path('folder'));
+    expect(await place.run(['get', 'b/a', 'folder'])).toMatchObject({ exitCode: exitCodes.usage });
+    expect(readdirSync(place.path('folder'))).toEqual([]);
+  });
+});
+
+describe('versions', () => {
+  test('every version can be read, copied, restored and removed', async () => {
+    await place.ok('mb', 'b', '--versioned');
+    const one = await put('b/a', 'one');
+    const two = await put('b/a', 'two');
+    await place.ok('rm', 'b/a');
+    expect(await place.run(['cat', 'b/a'])).toMatchObject({ exitCode: exitCodes.notFound });
+    expect(await place.ok('cat', 'b/a', '--version', String(one.version))).toBe('one');
+    expect(await place.ok('cat', 'b/a', '--at', String(two.version))).toBe('two');
+    expect(await place.ok('cat', 'b/a', '--at', two.lastModified.toString())).toBe('two');
+    expect(await place.json('stat', 'b/a', '--at', String(one.version))).toEqual(one);
+
+    const entries = await place.jsonLines<VersionEntry>('ls', 'b', '--versions');
+    expect(
+      entries.map(({ isLatest, deleteMarker, size }) => [isLatest, deleteMarker, size]),
+    ).toEqual([
+      [true, true, 0],
+      [false, false, 3],
+      [false, false, 3],
+    ]);
+    const text = await place.ok('ls', 'b', '--versions');
+    expect(text).toMatch(/ deleted {2}a\n.* old {6}a\n.* old {6}a\n$/);
+
+    await place.ok('restore', 'b/a', String(one.version));
+    expect(await place.ok('cat', 'b/a')).toBe('one');
+    const copied = await place.json<Stored>('cp', 'b/a', 'b/c', '--version', String(two.version));
+    expect(copied).toMatchObject({ bucket: 'b', name: 'c', etag: two.etag });
+    expect(await place.ok('cat', 'b/c')).toBe('two');
+
+    expect(await place.json('rm', 'b/a', '--version', String(one.version))).toEqual({
+      removed: { bucket: 'b', name: 'a', version: one.version },
+    });
+    const gone = await place.run(['cat', 'b/a', '--version', String(one.version)]);
+    expect(gone.exitCode).toBe(exitCodes.notFound);
+    expect(await place.ok('cat', 'b/a')).toBe('one');
+  });
+
+  test('--at and --version, or --versions, cannot stand together', async () => {
+    await place.ok('mb', 'b', '--versioned');
+    for (const argv of [
+      ['cat', 'b/a', '--at', '2026-01-01', '--version', 'x'],
+      ['ls', 'b', '--at', '2026-01-01', '--versions'],
+    ]) {
+      expect(await place.run(argv)).toMatchObject({ exitCode: exitCodes.usage });
+    }
+  });
+});
+
+describe('ls', () => {
+  const names = ['a', 'a-', 'a/1', 'a/2/3', 'b/1', 'b0', 'ä'];
+
+  beforeEach(async () => {
+    await place.ok('mb', 'b', '--versioned');
+    const script = names.map((name) => `echo -n '${name}' | varve put - 'b/${name}' > put.log`);
+    expect(await place.shell(script.join(' && '))).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  test('shows one level, or all, in bytewise order', async () => {
+    expect(await place.ok('ls', 'b')).toBe('a\na-\na/\nb/\nb0\nä\n');
+    expect(await place.ok('ls', 'b/a/')).toBe('a/1\na/2/\n');
+    expect(await place.ok('ls', 'b/a')).toBe('a\na-\na/\n');
+    expect(await place.ok('ls', 'b', '-r')).toBe(`${names.join('\n')}\n`);
+    expect(await place.ok('ls', 'b/nothing')).toBe('');
+  });
+
+  test('shows entries and groups as documents', async () => {
+    const entries = await place.jsonLines<ListEntry | { prefix: string }>('ls', 'b/a/');
+    expect(entries).toEqual([
+      {
+        name: 'a/1',
+        size: 3,
+        etag: expect.any(String),
+        lastModified: expect.any(String),
+        version: expect.any(String),
+      },
+      { prefix: 'a/2/' },
+    ]);
+  });
+
+  test('--limit counts what is shown', async () => {
+    for (const limit of [1, 2, 3, 5, 6, 7]) {
+      const level = await place.ok('ls', 'b', '--limit', String(limit));
+      expect(level.split('\n').length - 1).toBe(Math.min(limit, 6));
+    }
+    expect(await place.ok('ls', 'b', '-r', '--limit', '2')).toBe('a\na-\n');
+  });
+
+  test('-l shows sizes, times and versions in columns', async () => {
+    const lines = (await place.ok('ls', 'b', '-l')).trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^ {7}1 B {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}\w+ {2}a$/);
+    expect(lines[2]).toMatch(/^ {9}- {2}- +a\/$/);
+  });
+
+  test('--at shows what was there', async () => {
+    const [first] = await place.jsonLines<ListEntry>('ls', 'b', '-r', '--limit', '1');
+    await place.ok('rm', 'b/a');
+    expect(await place.ok('ls', 'b', '--at', String(first?.version))).toBe('a\n');
+    expect(await place.ok('ls', 'b', '-r', '--at', '2001-01-01')).toBe('');
+    expect(await place.ok('ls', 'b/b', '--at', '2999-01-01')).toBe('b/\nb0\n');
+  });
+
+  test('a name cannot break its line', async () => {
+    await put('b/x\ny\u001b[2J', '');
+    expect(await place.ok('ls', 'b/x')).toBe('x\\x0ay\\x1b[2J\n');
+    expect(await place.jsonLines('ls', 'b/x')).toMatchObject([{ name: 'x\ny\u001b[2J' }]);
+  });
+});
+
+describe('stats, verify, compact, backup', () => {
+  test('tell of the store, as text and as documents', async () => {
+    await place.ok('mb', 'b', '--versioned');
+    await put('b/a', 'same');
+    await put('b/a', 'same');
+    expect(await place.json<StoreStats>('stats')).toMatchObject({
+      buckets: 1,
+      objects: 1,
+      versions: 2,
+      deleteMarkers: 0,
+      chunks: 1,
+      logicalBytes: 8,
+      uniqueBytes: 4,
+    });
+    expect(await place.ok('stats')).toMatch(/^logical +8 B {2}what was stored/m);
+    expect(await place.json('verify')).toMatchObject({
+      ok: true,
+      versions: 2,
+      damaged: [],
+      problems: [],
+    });
+    expect(await place.ok('verify')).toMatch(/^2 versions, 1 chunk, .* checked: all is well\n$/);
+    expect(await place.json('compact')).toEqual({
+      reclaimedBytes: expect.any(Number),
+      movedBytes: expect.any(Number),
+    });
+    expect(await place.json('backup', 'copy')).toMatchObject({ files: expect.any(Number) });
+    expect(await place.ok('cat', 'b/a', '--store', 'copy')).toBe('same');
+  });
+});
+
+describe('the store', () => {
+  test('is where --store, else VARVE_STORE, else .varve says', async () => {
+    await place.ok('mb', 'here');
+    await place.run(['mb', 'there'], { env: { VARVE_STORE: place.path('there') } });
+    await place.ok('mb', 'elsewhere', '--store', 'else');
+    await place.ok('--store', 'else', 'mb', 'also');
+    expect(await place.ok('buckets')).toBe('here\n');
+    expect(await place.ok('buckets', '--store', 'there')).toBe('there\n');
+    expect(await place.ok('--store', 'else', 'buckets')).toBe('also\nelsewhere\n');
+  });
+
+  test('is made by mb alone, and so is a bucket', async () => {
+    writeFileSync(place.path('file'), '');
+    mkdirSync(place.path('folder'));
+    for (const argv of [
+      ['put', 'file', 'b/a'],
+      ['import', 'folder', 'b'],
+      ['ls', 'b'],
+      ['stats'],
+    ]) {
+      expect(await place.run(argv)).toMatchObject({ exitCode: exitCodes.notFound });
+      expect(existsSync(place.path('.varve'))).toBe(false);
+    }
+    await place.ok('mb', 'other');
+    for (const argv of [
+      ['put', 'file', 'b/a'],
+      ['import', 'folder', 'b'],
+      ['export', 'b', 'out'],
+      ['ls', 'b'],
+      ['rb', 'b'],
+      ['cp', 'other/a', 'b/a'],
+    ]) {
+      const { exitCode, stderr } = await place.run(argv);
+      expect([argv, exitCode]).toEqual([argv, exitCodes.notFound]);
+      expect(stderr).toMatch(/^varve: [^\n]+\n$/);
+    }
+    expect(await place.ok('buckets')).toBe('other\n');
+    expect(existsSync(place.path('out'))).toBe(false);
+  });
+});
+
+describe('failures', () => {
+  test.each([
+    [['frobnicate'], exitCodes.usage],
+    [['get', 'b/a'], exitCodes.usage],
+    [['get', 'b', 'file'], exitCodes.usage],
+    [['put', 'x', 'b/a', '--frobnicate'], exitCodes.usage],
+    [['put', 'x', 'b/a', '--durability', 'none'], exitCodes.usage],
+    [['cat', 'b/a', '--range', '5'], exitCodes.usage],
+    [['ls', 'b', '--limit', '0'], exitCodes.usage],
+    [['ls', 'b', '--at', '2026-02-30'], exitCodes.usage],
+    [['mb', 'UPPER'], exitCodes.usage],
+    [['put', 'missing', 'b/a'], exitCodes.failure],
+    [['put', '.', 'b/a'], exitCodes.usage],
+    [['import', 'missing', 'b'], exitCodes.failure],
+    [['cat', 'b/missing'], exitCodes.notFound],
+    [['stat', 'b/missing', '--version', 'x'], exitCodes.notFound],
+    [['get', 'b/a', 'no/such/folder'], exitCodes.failure],
+    [['restore', 'b/a', 'x'], exitCodes.notFound],
+    [['cat', 'b/a', '--range', '4-5'], exitCodes.usage],
+  ])('varve %j ends with %i and one line', async (argv, exitCode) => {
+    await place.ok('mb', 'b', '--versioned');
+    await put('b/a', 'a');
+    const text = await place.run(argv);
+    expect(text).toMatchObject({ exitCode, stdout: '' });
+    expect(text.stderr).toMatch(/^varve: [^\n]+\n$/);
+    const json = await place.run([...argv, '--json']);
+    expect(json).toMatchObject({ exitCode, stdout: '' });
+    const [line, document, ...rest] = json.stderr.split('\n');
+    expect(rest).toEqual(['']);
+    const { error } = JSON.parse(document as string) as {
+      error: { code: string; message: string };
+    };
+    expect(error.code).toMatch(/^[A-Z_]+$/);
+    expect(`varve: ${error.message}`).toBe(line);
+  });
+
+  test('a store that another process has open is named with its holder', async () => {
+    await place.ok('mb', 'b');
+    const { stdout, stderr } = await place.shell(
+      '(sleep 2; echo x) | varve put - b/a > put.log & sleep 1; varve ls b; echo $?; wait',
+    );
+    expect(stdout).toBe(`${exitCodes.locked}\n`);
+    expect(stderr).toMatch(/^varve: .*pid=\d+.*\n$/);
+  });
+
+  test('no arguments at all show the help and are a mistake; --help and --version are none', async () => {
+    const nothing = await place.run([]);
+    expect(nothing).toMatchObject({ exitCode: exitCodes.usage, stdout: '' });
+    expect(nothing.stderr).toContain('Usage: varve');
+    expect(await place.ok('--help')).toContain('Usage: varve');
+    expect(await place.ok('get', '--help')).toContain('--range');
+    expect(await place.ok('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('docs/cli.md', () => {
+  const document = projectFiles((path) => path === 'docs/cli.md')[0]?.text ?? '';
+
+  test('has the exit codes of the code', () => {
+    const rows = [...document.matchAll(/^\| `(\d+)` +\| ([^|]+)/gm)];
+    expect(rows.map(([, code]) => Number(code))).toEqual(Object.values(exitCodes));
+  });
+
+  test('has every command with every option, and no other', async () => {
+    const help = await place.ok('--help');
+    const commands = [...help.matchAll(/^ {2}([a-z]+)(?= )/gm)].map(([, name]) => name as string);
+    const documented = [...document.matchAll(/^### `varve ([a-z]+)/gm)].map(
+      ([, name]) => name as string,
+    );
+    expect(documented.sort()).toEqual(commands.filter((name) => name !== 'help').sort());
+    for (const name of documented) {
+      const section = document.split(`### \`varve ${name}`)[1]?.split(/^##/m)[0] ?? '';
+      const options = (await place.ok(name, '--help')).match(/--[a-z-]+/g) ?? [];
+      for (const option of new Set(options)) {
+        if (!['--store', '--json', '--help'].includes(option)) expect(section).toContain(option);
+      }
+    }
+  });
+});
