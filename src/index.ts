@@ -8,7 +8,12 @@
 
 export { Bucket } from './api/bucket.ts';
 export { openStore } from './api/store.ts';
-export { InvalidArgument, ObjectNotFound, ObjectsError, PreconditionFailed } from './base/errors.ts';
+export {
+  InvalidArgument,
+  ObjectNotFound,
+  ObjectsError,
+  PreconditionFailed,
+} from './base/errors.ts';
 
 export type {
   BackupReport,

@@ -91,17 +91,20 @@ export class BodySource {
       throwIfInterrupted(interruption);
       // An iterator that has thrown is finished: it is not to be asked to return.
       this.#state = 'ended';
-      throw new ObjectsError(`the content ended with an error: ${describe({ cause: text(cause) })}`, {
-        code: 'SOURCE_FAILED',
-        cause,
-      });
+      throw new ObjectsError(
+        `the content ended with an error: ${describe({ cause: text(cause) })}`,
+        {
+          code: 'SOURCE_FAILED',
+          cause,
+        },
+      );
     }
   }
 }
 
 function piecesOf(data: Body): Iterator<unknown> | AsyncIterator<unknown> {
   if (typeof data === 'string') return [encodeUtf8(data)].values();
-  if (typeof data !== 'object' || data === null) throw wrongType('data', wanted, data);
+  if (!isObject(data)) throw wrongType('data', wanted, data);
   if (ArrayBuffer.isView(data) || isArrayBuffer(data)) return [data].values();
   if (isBlob(data)) return piecesOfStream(data.stream());
   if ('getReader' in data) return piecesOfStream(data);
@@ -191,6 +194,10 @@ function throwIfInterrupted(interruption: Interruption): void {
 
 function interruptionError({ signal, closing }: Interruption): unknown {
   return signal?.aborted === true ? aborted(signal) : closing.reason;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /** By tag and not by class, which another realm has its own of. */

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { checkOptionalBoolean, checkOptionalObject, wrongType } from './checks.ts';
+import { checkOptionalObject, wrongType } from './checks.ts';
 import { defaultSession } from './default-store.ts';
 import { listObjectPage, listObjects, listVersions } from './listing.ts';
 import { checkBucketName } from './names.ts';
@@ -45,7 +45,7 @@ import {
   type Uploader,
 } from './permissions.ts';
 import { readAttrs, readContent, readExists, streamContent } from './reading.ts';
-import type { Scope } from './scope.ts';
+import { declarationOf, type Scope } from './scope.ts';
 import { getSession, type Session } from './session.ts';
 import type { Store } from './store.ts';
 import { publicUrlOf, signedUrlOf } from './urls.ts';
@@ -99,18 +99,9 @@ export class Bucket
     super();
     checkBucketName(name);
     checkOptionalObject('config', config);
-    const { versioned, public: isPublic, store } = config;
-    checkOptionalBoolean('versioned', versioned);
-    checkOptionalBoolean('public', isPublic);
+    const { store } = config;
     this.#session = store === undefined ? defaultSession : sessionGetterOf(store);
-    this.#handle = {
-      bucketName: name,
-      declared: {
-        ...(versioned === undefined ? {} : { versioned }),
-        ...(isPublic === undefined ? {} : { public: isPublic }),
-      },
-      grant: undefined,
-    };
+    this.#handle = { bucketName: name, declared: declarationOf(config), grant: undefined };
   }
 
   /** A handle on a bucket of the default store that is declared elsewhere. */

@@ -95,7 +95,9 @@ export function checkOptionalObject(argument: string, value: unknown): void {
 const loneSurrogate = /\p{Surrogate}/u;
 
 function nameOfType(value: unknown): string {
-  if (value === null) return 'null';
-  if (typeof value !== 'object') return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
-  return `a ${value.constructor?.name ?? 'plain object'}`;
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  // An object may come without a prototype, and so without a constructor.
+  const { constructor: maker } = value as { readonly constructor?: { readonly name?: unknown } };
+  return typeof maker?.name === 'string' ? `a ${maker.name}` : 'an object';
 }

@@ -114,9 +114,7 @@ async function readPage(
 
 function positionOf(last: Listed, remaining: number | undefined): PagePosition {
   return {
-    ...('group' in last
-      ? { kind: 'group', text: last.group }
-      : { kind: 'name', text: last.name }),
+    ...('group' in last ? { kind: 'group', text: last.group } : { kind: 'name', text: last.name }),
     ...(remaining === undefined ? {} : { remaining }),
   };
 }

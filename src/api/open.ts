@@ -27,8 +27,8 @@ export function openSession(location: StoreLocation, options: StoreOptions): Ses
 
 function isInMemory(location: StoreLocation): location is Exclude<StoreLocation, string> {
   if (typeof location === 'string') return false;
-  // Spelled out for callers without types: `{ memory: false }` must not forget what is stored.
-  const { memory } = (location ?? {}) as { readonly memory?: unknown };
+  // For callers without types: `{ memory: false }` must not forget what is stored.
+  const { memory } = Object(location) as { readonly memory?: unknown };
   if (memory !== true) throw wrongType('the store', 'a folder or { memory: true }', location);
   return true;
 }

@@ -117,15 +117,13 @@ interface GrantedBy {
 export type Permission = keyof GrantedBy;
 
 /** The type of a handle with these permissions. */
-export type BucketRef<P extends Permission> = Intersection<
-  P extends Permission ? (handle: GrantedBy[P]) => void : never
->;
+export type BucketRef<P extends Permission> = Intersection<GrantedBy[P]>;
 
-/** All of a union at once: a function that takes any of several arguments takes all in one. */
-type Intersection<F> = F extends (handle: infer H) => void
-  ? [F] extends [never]
-    ? never
-    : H
+/** All members of a union at once: only that can be passed to every one of several functions. */
+type Intersection<Union> = (Union extends unknown ? (handle: Union) => void : never) extends (
+  handle: infer All,
+) => void
+  ? All
   : never;
 
 /** Every permission. */

@@ -15,7 +15,8 @@
 import { objectNotFound } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { BucketRecord, ObjectVersion, Point, Version } from '../engine/model.ts';
-import { invalidArgument } from './checks.ts';
+import { checkOptionalBoolean, invalidArgument } from './checks.ts';
+import type { BucketConfig } from './options.ts';
 import type { Grant } from './permissions.ts';
 import type { Session } from './session.ts';
 import { decodeVersionId } from './version-id.ts';
@@ -28,6 +29,16 @@ export interface Scope {
   readonly declared: { readonly versioned?: boolean; readonly public?: boolean };
   /** Absent: now. */
   readonly asOf?: Point;
+}
+
+/** What a caller declares a bucket to be. Throws `TypeError` for what is neither true nor false. */
+export function declarationOf({ versioned, public: isPublic }: BucketConfig): Scope['declared'] {
+  checkOptionalBoolean('versioned', versioned);
+  checkOptionalBoolean('public', isPublic);
+  return {
+    ...(versioned === undefined ? {} : { versioned }),
+    ...(isPublic === undefined ? {} : { public: isPublic }),
+  };
 }
 
 /** The bucket, or `undefined` if it is not there. Throws `INVALID` if it has no past to look at. */
@@ -75,8 +86,8 @@ export async function getObject(
   if (bucket === undefined) return undefined;
   const isCurrentMeant = versionId === undefined || !bucket.versioned || scope.asOf !== undefined;
   const version = isCurrentMeant
-      ? await engine.versions.current(bucket.id, name, scope.asOf)
-      : await getVersion(engine, bucket, name, versionId);
+    ? await engine.versions.current(bucket.id, name, scope.asOf)
+    : await getVersion(engine, bucket, name, versionId);
   return version?.kind === 'object' ? { bucket, version } : undefined;
 }
 

@@ -11,7 +11,12 @@ import { throwIfAborted } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Findings } from '../engine/maintenance/verify.ts';
 import { Bucket } from './bucket.ts';
-import { checkOptionalFunction, checkOptionalObject, checkOptionalSignal, checkString } from './checks.ts';
+import {
+  checkOptionalFunction,
+  checkOptionalObject,
+  checkOptionalSignal,
+  checkString,
+} from './checks.ts';
 import { checkBucketName } from './names.ts';
 import { openSession } from './open.ts';
 import type {
@@ -25,6 +30,7 @@ import type {
   StoreStats,
   VerifyReport,
 } from './options.ts';
+import { declarationOf } from './scope.ts';
 import { bindSession, type Session } from './session.ts';
 import { encodeVersionId } from './version-id.ts';
 
@@ -88,8 +94,7 @@ export class Store {
    */
   async createBucket(name: string, config: Omit<BucketConfig, 'store'> = {}): Promise<Bucket> {
     const bucket = this.bucket(name, config);
-    const { versioned, public: isPublic } = config;
-    await this.#session.use((engine) => engine.ensureBucket(name, { versioned, public: isPublic }));
+    await this.#session.use((engine) => engine.ensureBucket(name, declarationOf(config)));
     return bucket;
   }
 

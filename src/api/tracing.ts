@@ -16,15 +16,7 @@ import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
 
 /** An operation that is traced, on the channel `varve:<operation>`. */
 export type TracedOperation =
-  | 'upload'
-  | 'download'
-  | 'attrs'
-  | 'exists'
-  | 'list'
-  | 'versions'
-  | 'remove'
-  | 'copy'
-  | 'restore';
+  'upload' | 'download' | 'attrs' | 'exists' | 'list' | 'versions' | 'remove' | 'copy' | 'restore';
 
 /** What an operation is about: known when it starts. */
 export interface TraceSubject {
@@ -121,7 +113,10 @@ export async function* tracedListing<T>(
 }
 
 /** Begins the trace of an operation; `undefined` while nobody listens. Only the first end counts. */
-export function openTrace(operation: TracedOperation, subject: TraceSubject): OpenTrace | undefined {
+export function openTrace(
+  operation: TracedOperation,
+  subject: TraceSubject,
+): OpenTrace | undefined {
   const channel = channels[operation];
   if (!channel.hasSubscribers) return undefined;
   let trace: OpenTrace | undefined;

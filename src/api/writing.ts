@@ -31,6 +31,7 @@ import {
 import { checkObjectName } from './names.ts';
 import type {
   Body,
+  CopyOptions,
   ObjectAttrs,
   UploadOptions,
   UploadPreconditions,
@@ -97,7 +98,7 @@ async function uploadFrom(
 export async function copyObject(
   from: { readonly scope: Scope; readonly name: string },
   to: { readonly scope: Scope; readonly name: string },
-  options: VersionOptions & { readonly preconditions?: UploadPreconditions },
+  options: Omit<CopyOptions, 'toBucket'>,
 ): Promise<ObjectAttrs> {
   checkPermission(from.scope, 'read');
   checkPermission(to.scope, 'write');

@@ -78,7 +78,7 @@ export function fromBinaryString(text: string): Uint8Array {
 
 /** Builds a record field by field; grows as needed. */
 export class Writer {
-  #bytes = new Uint8Array(256);
+  #bytes = new Uint8Array(128);
   #view = new DataView(this.#bytes.buffer);
   #size = 0;
 

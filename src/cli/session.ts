@@ -38,7 +38,10 @@ export async function withStore<T>(
   options: { readonly mustExist: boolean },
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const store = await openStore(folder, options);
+  const store = await openStore(folder, options).catch((error: unknown) => {
+    if (!(error instanceof ObjectNotFound)) throw error;
+    throw new ObjectNotFound(`${error.message}; make one with: varve mb BUCKET`);
+  });
   try {
     return await work(store);
   } finally {

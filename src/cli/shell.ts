@@ -33,7 +33,7 @@ export class Shell {
   #exitCode: ExitCode = exitCodes.ok;
 
   constructor(program: Command, host: Host) {
-    this.#program = program;
+    this.#program = addCommonOptions(program);
     this.#host = host;
   }
 
@@ -44,11 +44,7 @@ export class Shell {
 
   /** Declares a command. */
   command(name: string, description: string): Command {
-    return this.#program
-      .command(name)
-      .description(description)
-      .option('--store <folder>', 'the folder of the store (default: $VARVE_STORE, else .varve)')
-      .option('--json', 'print results as JSON, one document on a line');
+    return addCommonOptions(this.#program.command(name).description(description));
   }
 
   /**
@@ -70,4 +66,11 @@ export class Shell {
     });
     this.#exitCode = exitCode ?? exitCodes.ok;
   }
+}
+
+/** The program and every command have them: they may stand before or behind a command's name. */
+function addCommonOptions(command: Command): Command {
+  return command
+    .option('--store <folder>', 'the folder of the store (default: $VARVE_STORE, else .varve)')
+    .option('--json', 'print results as JSON, one document on a line');
 }

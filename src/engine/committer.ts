@@ -315,6 +315,8 @@ export class Committer {
       addTotals(group, chunkTotals(chunk.id, chunk.location));
     }
     for (const [fileId, places] of offsets) {
+      // Chunks are stored side by side, so they are not spilled in the order of their places.
+      places.sort((a, b) => a - b);
       await this.#perform(group, { kind: 'adopt', fileId, offsets: places });
     }
     stage.markCommitted();

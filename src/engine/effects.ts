@@ -13,7 +13,13 @@ import { candidateChange, locationChange, referenceChange } from './index/chunk-
 import type { IndexChange, IndexReader } from './index/index-store.ts';
 import { bucketsGroup, u32 } from './index/keys.ts';
 import { encodeBucket } from './index/records.ts';
-import { headChange, headPromotedBy, historicVersion, historyChange } from './index/version-index.ts';
+import {
+  deleteHead,
+  headPromotedBy,
+  historicVersion,
+  historyChange,
+  putHead,
+} from './index/version-index.ts';
 import type { Operation } from './log/operations.ts';
 import type { ChunkId, ChunkLocation, Lsn, ObjectVersion } from './model.ts';
 
@@ -91,9 +97,9 @@ async function putEffects(
   const { bucketId, name, previousHead, keepsPrevious } = put;
   const version = versionOfPut(put, lsn);
   return [
-    headChange(bucketId, name, lsn, version),
-    referenceChange(version.root.id, { kind: 'version', lsn }, 'put'),
     ...(await takeHead(reader, bucketId, name, previousHead, { keep: keepsPrevious, lsn })),
+    ...putHead(bucketId, name, lsn, version),
+    referenceChange(version.root.id, { kind: 'version', lsn }, 'put'),
   ];
 }
 
@@ -121,10 +127,10 @@ async function takeHead(
   if (promotedLsn === undefined) return [];
   const version = await headPromotedBy(reader, bucketId, name, promotedLsn);
   if (version === undefined) return [];
-  const gone = headChange(bucketId, name, promotedLsn, undefined);
+  const gone = deleteHead(bucketId, name, promotedLsn);
   return how.keep
-    ? [gone, historyChange(bucketId, name, version.lsn, version)]
-    : [gone, ...dropReference(version, how.lsn)];
+    ? [...gone, historyChange(bucketId, name, version.lsn, version)]
+    : [...gone, ...dropReference(version, how.lsn)];
 }
 
 async function purgeEffects(
@@ -143,7 +149,7 @@ async function purgeEffects(
     const revealed = await historicVersion(reader, bucketId, name, reveals);
     if (revealed?.kind === 'object') {
       changes.push(historyChange(bucketId, name, reveals, undefined));
-      changes.push(headChange(bucketId, name, lsn, revealed));
+      changes.push(...putHead(bucketId, name, lsn, revealed));
     }
   }
   return changes;

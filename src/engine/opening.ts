@@ -14,7 +14,7 @@
  * @module
  */
 
-import { InvalidArgument, ObjectsError, corrupt, describe } from '../base/errors.ts';
+import { InvalidArgument, ObjectNotFound, ObjectsError, corrupt, describe } from '../base/errors.ts';
 import { decodeUtf8, encodeUtf8 } from '../base/bytes.ts';
 import { lsnJump, type ChunkingLimits } from '../base/limits.ts';
 import {
@@ -109,7 +109,7 @@ async function prepareDirectory(options: OpeningOptions): Promise<void> {
         `the folder is not a store; name a store or an empty folder: ${where}`,
       );
     }
-    if (!createIfMissing) throw new InvalidArgument(`there is no store: ${where}`);
+    if (!createIfMissing) throw new ObjectNotFound(`there is no store: ${where}`);
     await fileSystem.makeDirectory(directory);
   } catch (cause) {
     throw ioError('open the folder of the store', cause, directory);

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
@@ -14,9 +15,9 @@ import { allCapabilities } from './bucket.contract.ts';
 import type { ContractTarget } from './bucket/target.ts';
 
 /** A target on a store that is opened before the tests of the file and closed behind them. */
-export function storeTarget(
+function storeTarget(
   open: () => Promise<Store>,
-  handle: (bucket: Bucket) => Bucket = (bucket) => bucket,
+  { handle = (bucket: Bucket) => bucket, cleanUp = async (): Promise<void> => {} } = {},
 ): ContractTarget {
   let store: Store | undefined;
   let bucketCount = 0;
@@ -25,6 +26,7 @@ export function storeTarget(
   });
   afterAll(async () => {
     await store?.close();
+    await cleanUp();
   });
   return {
     capabilities: allCapabilities,
@@ -38,15 +40,10 @@ export function storeTarget(
 
 /** A target on a store in a folder of its own. */
 export function folderTarget(): ContractTarget {
-  let folder: string | undefined;
-  const target = storeTarget(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'varve-contract-'));
-    return openStore(join(folder, 'store'));
+  const folder = mkdtempSync(join(tmpdir(), 'varve-contract-'));
+  return storeTarget(() => openStore(join(folder, 'store')), {
+    cleanUp: () => rm(folder, { recursive: true, force: true }),
   });
-  afterAll(async () => {
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  });
-  return target;
 }
 
 /** A target on a store in memory. */
@@ -57,9 +54,8 @@ export function memoryTarget(): ContractTarget {
 /** A target whose buckets are handles that were given every permission by name. */
 export function refTarget(): ContractTarget {
   const [first, ...others] = allPermissions;
-  return storeTarget(
-    () => openStore({ memory: true }),
+  return storeTarget(() => openStore({ memory: true }), {
     // A handle is typed by its permissions; with all of them it can do what a bucket can.
-    (bucket) => bucket.ref(first as 'read', ...others) as unknown as Bucket,
-  );
+    handle: (bucket) => bucket.ref(first as 'read', ...others) as unknown as Bucket,
+  });
 }

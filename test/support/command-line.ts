@@ -75,12 +75,13 @@ export class Workplace {
     return lines.map((line) => JSON.parse(line) as T);
   }
 
-  /** Starts a command in a shell, in which `varve` is the command line. */
+  /** Runs a shell script in which `varve` is the command line, and `$VARVE` for other shells. */
   async shell(script: string): Promise<Outcome> {
     const quoted = [process.execPath, main].map((word) => `'${word}'`).join(' ');
-    const child = spawn('bash', ['-c', `set -o pipefail\nvarve() { ${quoted} "$@"; }\n${script}`], {
+    const preamble = `set -o pipefail\nvarve() { ${quoted} "$@"; }\n`;
+    const child = spawn('bash', ['-c', preamble + script], {
       cwd: this.folder,
-      env: { ...process.env, VARVE_STORE: '', TZ: 'UTC' },
+      env: { ...process.env, VARVE_STORE: '', VARVE: quoted, TZ: 'UTC' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const [stdoutBytes, stderr, [exitCode]] = await Promise.all([

@@ -107,7 +107,8 @@ function assertionOf(expression: ts.Expression, claim: string, where: string): s
   const code = expression.getText();
   const errorCode = /^throws ([A-Z_]+)$/.exec(claim)?.[1];
   if (errorCode !== undefined) {
-    return `await expect((async () => (${code}))()).rejects.toMatchObject({ code: '${errorCode}' });`;
+    const rejects = `await expect((async () => (${code}))()).rejects`;
+    return `${rejects}.toMatchObject({ code: '${errorCode}' });`;
   }
   if (isValue(claim)) return `expect((${code})).toStrictEqual(${claim});`;
   if (/^(?:[-\d'"`[{]|(?:true|false|null|undefined)\b)/.test(claim)) {

@@ -3,7 +3,7 @@
  *
  * Read from the syntax tree and not by a regular expression, so that a comment is not an import and
  * a type-only, a dynamic or a re-exporting one is. An import whose target is computed cannot be
- * held to any rule, so it is reported under a name that no rule allows.
+ * held to a layer, so it is reported under a name of its own.
  *
  * @module
  */

@@ -288,10 +288,11 @@ function summary(verb: string, address: ObjectAddress, { size, version }: Object
 
 function describeAttrs(bucket: string, attrs: ObjectAttrs): string {
   const metadata = Object.entries(attrs.metadata ?? {});
+  const bytes = formatCounted(attrs.size, 'byte');
   const rows: (readonly [string, string | undefined])[] = [
     ['bucket', bucket],
     ['name', attrs.name],
-    ['size', `${formatSize(attrs.size)} (${formatCounted(attrs.size, 'byte')})`],
+    ['size', attrs.size < 1024 ? bytes : `${formatSize(attrs.size)} (${bytes})`],
     ['modified', formatTime(attrs.lastModified)],
     ['version', attrs.version],
     ['etag', attrs.etag],

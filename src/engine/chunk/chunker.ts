@@ -48,9 +48,9 @@ export class Chunker {
 
   constructor(limits: ChunkingLimits) {
     const { minBytes, averageBytes, maxBytes } = limits;
-    const averageBits = Math.log2(averageBytes);
+    const averageBits = 31 - Math.clz32(averageBytes);
     assert(minBytes > 0 && minBytes < averageBytes && averageBytes < maxBytes, 'min < avg < max');
-    assert(Number.isInteger(averageBits), 'the average size of a chunk is a power of two');
+    assert(2 ** averageBits === averageBytes, 'the average size of a chunk is a power of two');
     assert(averageBits > normalisationLevel && averageBits <= 30, 'masks have 1 to 32 bits');
     this.#limits = limits;
     this.#hardMask = topBits(averageBits + normalisationLevel);

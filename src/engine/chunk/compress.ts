@@ -3,7 +3,8 @@
  *
  * Most stored bytes are media and archives, which do not compress, and trying costs far more than
  * everything else that is done to a chunk. So a sample is looked at first, which adds a few percent
- * to cutting and hashing the chunk. A compressed payload is kept when it is at least 1/32 (3 %) smaller.
+ * to cutting and hashing the chunk. A compressed payload is kept when it is at least 1/32 (3 %)
+ * smaller.
  *
  * The sample sees how unevenly the byte values are spread, within each of a few blocks. All that is
  * text, code, tables or executables is far over the threshold, and all that is compressed or

@@ -18,7 +18,7 @@
 
 import { Level } from 'level';
 import { MemoryLevel } from 'memory-level';
-import { Writer, fromBinaryString, toBinaryString } from '../../base/bytes.ts';
+import { fromBinaryString, toBinaryString } from '../../base/bytes.ts';
 import { ObjectsError, corrupt } from '../../base/errors.ts';
 import type { FileSystem } from '../platform/file-system.ts';
 
@@ -51,7 +51,7 @@ interface Backend {
   close(): Promise<void>;
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
   getSync(key: Uint8Array): Uint8Array | undefined;
-  batch(operations: readonly BatchOperation[], options: { sync: boolean }): Promise<void>;
+  batch(): Batch;
   iterator(options: object): {
     nextv(size: number): Promise<[Uint8Array, Uint8Array][]>;
     close(): Promise<void>;
@@ -59,9 +59,11 @@ interface Backend {
   compactRange?(start: Uint8Array, end: Uint8Array): Promise<void>;
 }
 
-type BatchOperation =
-  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly type: 'del'; readonly key: Uint8Array };
+interface Batch {
+  put(key: Uint8Array, value: Uint8Array): Batch;
+  del(key: Uint8Array): Batch;
+  write(options: { sync: boolean }): Promise<void>;
+}
 
 const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const checksumBytes = 4;
@@ -136,14 +138,15 @@ export class Database {
   /** All changes or none, in order. Not synced: the log is the truth. */
   async write(changes: readonly DatabaseChange[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    const operations = changes.map(({ key, value }) => {
-      const bytes = fromBinaryString(key);
-      return value === undefined
-        ? ({ type: 'del', key: bytes } as const)
-        : ({ type: 'put', key: bytes, value: this.#seal(bytes, value) } as const);
-    });
     try {
-      await this.#backend.batch(operations, { sync: false });
+      // A chained batch takes a fifth of the time that an array of operations does.
+      const batch = this.#backend.batch();
+      for (const { key, value } of changes) {
+        const bytes = fromBinaryString(key);
+        if (value === undefined) batch.del(bytes);
+        else batch.put(bytes, this.#seal(bytes, value));
+      }
+      await batch.write({ sync: false });
     } catch (cause) {
       this.#failure = new ObjectsError('cannot write to the index; reopen the store', {
         code: 'IO',
@@ -174,7 +177,10 @@ export class Database {
 
   #seal(key: Uint8Array, value: Uint8Array): Uint8Array {
     const checksum = this.#crc32(value, this.#crc32(key, 0));
-    return new Writer().u32(checksum).bytes(value).finish();
+    const sealed = new Uint8Array(checksumBytes + value.length);
+    new DataView(sealed.buffer).setUint32(0, checksum, true);
+    sealed.set(value, checksumBytes);
+    return sealed;
   }
 
   #open(key: Uint8Array, stored: Uint8Array): Uint8Array {

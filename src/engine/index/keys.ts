@@ -15,10 +15,13 @@
  * | `h` bucket id, name, 00 00         | ~promoted lsn       | version           |
  * | `j`                                | lsn                 | –                 |
  * | `m`                                | name of a fact      | fact              |
+ * | `p` bucket id, name, 00 00         | –                   | promoted lsn      |
  * | `v` bucket id, name, 00 00         | ~lsn                | version           |
  *
  * `h` holds current versions, `v` superseded ones and delete markers, so that a listing meets current
- * names only, however long their history. LSNs are complemented: the newest comes first. In names,
+ * names only, however long their history. `p` says which row of `h` a name has, as a synchronous get
+ * needs the whole key: it is the only row about names whose value changes, and a stale one leads to
+ * a row that is gone, never to a wrong one. LSNs are complemented: the newest comes first. In names,
  * 00 is written 00 FF, so that the terminator 00 00 sorts below every continuation, and names sort as
  * their UTF-8 bytes.
  *
@@ -40,7 +43,7 @@ export const flushesGroup = 'j';
 export const factsGroup = 'm';
 
 /** Families of rows about names. */
-export type NameFamily = 'h' | 'v';
+export type NameFamily = 'h' | 'p' | 'v';
 
 const terminator = '\0\0';
 

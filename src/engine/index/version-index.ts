@@ -9,9 +9,16 @@
  * @module
  */
 
+import { Reader, Writer } from '../../base/bytes.ts';
 import type { Lsn, ObjectVersion, Point, Version } from '../model.ts';
 import type { IndexChange, IndexReader } from './index-store.ts';
-import { afterPrefix, decodeNameKey, nameGroup, newestFirst } from './keys.ts';
+import {
+  afterPrefix,
+  decodeNameKey,
+  nameGroup,
+  newestFirst,
+  type IndexKey,
+} from './keys.ts';
 import { decodeVersion, encodeVersion } from './records.ts';
 
 /** The current version of a name, and since when it is current. */
@@ -26,10 +33,16 @@ export async function headOf(
   bucketId: number,
   name: string,
 ): Promise<Head | undefined> {
+  const pointer = await reader.get({ group: nameGroup('p', bucketId, name), suffix: '' });
+  if (pointer === undefined) return undefined;
+  const promotedLsn = new Reader(pointer, 'a name in the index').varint();
+  const version = await headPromotedBy(reader, bucketId, name, promotedLsn);
+  if (version !== undefined) return { promotedLsn, version };
+  // LevelDB gave an old pointer (docs/durability.md): the rows themselves know.
   const [row] = await reader.under(nameGroup('h', bucketId, name), 1);
   if (row === undefined) return undefined;
-  const { lsn: promotedLsn } = decodeNameKey(row.key);
-  return { promotedLsn, version: decodeVersion(row.value) as ObjectVersion };
+  const { lsn } = decodeNameKey(row.key);
+  return { promotedLsn: lsn, version: decodeVersion(row.value) as ObjectVersion };
 }
 
 /** The head that the operation of this LSN made, if it still is one. */
@@ -39,8 +52,7 @@ export async function headPromotedBy(
   name: string,
   promotedLsn: Lsn,
 ): Promise<ObjectVersion | undefined> {
-  const key = { group: nameGroup('h', bucketId, name), suffix: newestFirst(promotedLsn) };
-  const value = await reader.get(key);
+  const value = await reader.get(headKey(bucketId, name, promotedLsn));
   return value === undefined ? undefined : (decodeVersion(value) as ObjectVersion);
 }
 
@@ -112,16 +124,30 @@ export function isNotAfter(version: Version, point: Point): boolean {
   return 'lsn' in point ? version.lsn <= point.lsn : version.timeMs <= point.timeMs;
 }
 
-/** Puts a head, or with no version deletes it. */
-export function headChange(
+/** Makes a version the head. */
+export function putHead(
   bucketId: number,
   name: string,
   promotedLsn: Lsn,
-  version: ObjectVersion | undefined,
-): IndexChange {
-  const group = nameGroup('h', bucketId, name);
-  const value = version === undefined ? undefined : encodeVersion(version);
-  return { group, suffix: newestFirst(promotedLsn), value };
+  version: ObjectVersion,
+): IndexChange[] {
+  const value = new Writer().varint(promotedLsn).finish();
+  return [
+    { ...headKey(bucketId, name, promotedLsn), value: encodeVersion(version) },
+    { group: nameGroup('p', bucketId, name), suffix: '', value },
+  ];
+}
+
+/** Takes a head away, and with it the pointer: {@link putHead} may set it anew. */
+export function deleteHead(bucketId: number, name: string, promotedLsn: Lsn): IndexChange[] {
+  return [
+    { ...headKey(bucketId, name, promotedLsn), value: undefined },
+    { group: nameGroup('p', bucketId, name), suffix: '', value: undefined },
+  ];
+}
+
+function headKey(bucketId: number, name: string, promotedLsn: Lsn): IndexKey {
+  return { group: nameGroup('h', bucketId, name), suffix: newestFirst(promotedLsn) };
 }
 
 /** Puts a version into the history, or with none deletes it there. */

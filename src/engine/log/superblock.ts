@@ -126,8 +126,14 @@ function decodeSlot(crc32: Crc32, slot: Uint8Array): Superblock | undefined {
     averageBytes: reader.u32(),
     maxBytes: reader.u32(),
   };
-  if (chunking.maxBytes > chunkBytesMax) throw unsupported({ chunkBytes: chunking.maxBytes });
+  if (!isChunking(chunking)) throw unsupported({ chunking });
   return { ...superblock, chunking };
+}
+
+/** What the chunker can do. */
+function isChunking({ minBytes, averageBytes, maxBytes }: ChunkingLimits): boolean {
+  const isOrdered = 0 < minBytes && minBytes < averageBytes && averageBytes < maxBytes;
+  return isOrdered && (averageBytes & (averageBytes - 1)) === 0 && maxBytes <= chunkBytesMax;
 }
 
 function unsupported(values: Readonly<Record<string, unknown>>): ObjectsError {

@@ -104,7 +104,8 @@ async function decode(
 
 /** CRC-32 (IEEE 802.3), continued from `seed`. For `native-hashing.ts`, which has `node:crypto`. */
 export function nativeCrc32(bytes: Uint8Array, seed: number): number {
-  return zlib.crc32(bytes, seed);
+  // Of no bytes whose buffer is empty too, zlib forgets the seed: it reads them as a null pointer.
+  return bytes.length === 0 ? seed : zlib.crc32(bytes, seed);
 }
 
 function onPool(start: (done: Callback) => void): Promise<Uint8Array> {

@@ -14,7 +14,7 @@ import { type ContractGroup, expectCode, expectTypeError, namesOf, textOf } from
 const kinds: Readonly<Record<string, (bytes: Uint8Array) => Body>> = {
   Uint8Array: (bytes) => bytes,
   Buffer: (bytes) => Buffer.from(bytes),
-  'a view into other memory': (bytes) => Buffer.concat([Buffer.alloc(3), bytes]).subarray(3),
+  'a view into other memory': (bytes) => Buffer.concat([new Uint8Array(3), bytes]).subarray(3),
   'a DataView': (bytes) => new DataView(bytes.buffer) as unknown as Body,
   ArrayBuffer: (bytes) => Uint8Array.from(bytes).buffer,
   Blob: (bytes) => new Blob([Uint8Array.from(bytes)]),
@@ -32,7 +32,7 @@ const kinds: Readonly<Record<string, (bytes: Uint8Array) => Body>> = {
 
 /** Pieces of uneven sizes, some of them empty. */
 function pieces(bytes: Uint8Array): Uint8Array[] {
-  const all = [new Uint8Array(0)];
+  const all: Uint8Array[] = [new Uint8Array(0)];
   for (let at = 0, size = 1; at < bytes.length; at += size, size = (size * 7) % 50_021) {
     all.push(bytes.subarray(at, at + size), new Uint8Array(0));
   }
@@ -40,7 +40,10 @@ function pieces(bytes: Uint8Array): Uint8Array[] {
 }
 
 /** A source that yields once and then does as it is told; says whether it was cleaned up. */
-function failing(then: () => unknown): { body: AsyncGenerator<Uint8Array>; cleanedUp: () => boolean } {
+function failing(then: () => unknown): {
+  body: AsyncGenerator<Uint8Array>;
+  cleanedUp: () => boolean;
+} {
   let cleanedUp = false;
   async function* body(): AsyncGenerator<Uint8Array> {
     try {
@@ -63,7 +66,10 @@ export const bodies: ContractGroup = {
         const bucket = await target.bucket();
         const bytes = generatedBytes(3, 333_333);
         const plain = await bucket.upload('plain', bytes);
-        const { size, etag } = await bucket.upload('a', (kinds[kind] as (b: Uint8Array) => Body)(bytes));
+        const { size, etag } = await bucket.upload(
+          'a',
+          (kinds[kind] as (b: Uint8Array) => Body)(bytes),
+        );
         expect({ size, etag }).toEqual({ size: plain.size, etag: plain.etag });
         expect(Buffer.compare(await bucket.download('a'), bytes)).toBe(0);
       });

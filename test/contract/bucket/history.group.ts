@@ -174,7 +174,7 @@ export const history: ContractGroup = {
         const bucket = await target.bucket({ versioned: true });
         const { version } = await bucket.upload('a', 'x'.repeat(300_000));
         await bucket.restore('a', version as string);
-        await bucket.remove('a', { version: version as string });
+        await bucket.remove('a', { version });
         expect((await bucket.download('a')).length).toBe(300_000);
       });
 

@@ -51,7 +51,10 @@ export const listing: ContractGroup = {
 
     test('shows what an object is', async () => {
       const bucket = await target.bucket({ versioned: true });
-      const { name, size, etag, version, lastModified } = await bucket.upload('a', Buffer.from('xy'));
+      const { name, size, etag, version, lastModified } = await bucket.upload(
+        'a',
+        Buffer.from('xy'),
+      );
       const listed = await collect(bucket.list({}));
       expect(listed).toEqual([{ name, size, etag, version, lastModified }]);
     });

@@ -81,9 +81,12 @@ export const nameRanges: ContractGroup = {
       },
     );
 
-    test.each(['prefix', 'startAfter', 'endBefore', 'reverse'])('%s of 5 is refused', async (key) => {
-      const bucket = await target.bucket();
-      await expectTypeError(collect(bucket.list({ [key]: 5 })), key);
-    });
+    test.each(['prefix', 'startAfter', 'endBefore', 'reverse'])(
+      '%s of 5 is refused',
+      async (key) => {
+        const bucket = await target.bucket();
+        await expectTypeError(collect(bucket.list({ [key]: 5 })), key);
+      },
+    );
   },
 };

@@ -59,13 +59,14 @@ const refused = [
   ['halves in the wrong order', '\ude00\ud83d'],
 ] as const;
 
-const methods: readonly (readonly [string, (bucket: Bucket, name: string) => Promise<unknown>])[] = [
-  ['upload', (bucket, name) => bucket.upload(name, Buffer.from('x'))],
-  ['download', (bucket, name) => bucket.download(name)],
-  ['attrs', (bucket, name) => bucket.attrs(name)],
-  ['exists', (bucket, name) => bucket.exists(name)],
-  ['remove', (bucket, name) => bucket.remove(name)],
-];
+const methods: readonly (readonly [string, (bucket: Bucket, name: string) => Promise<unknown>])[] =
+  [
+    ['upload', (bucket, name) => bucket.upload(name, Buffer.from('x'))],
+    ['download', (bucket, name) => bucket.download(name)],
+    ['attrs', (bucket, name) => bucket.attrs(name)],
+    ['exists', (bucket, name) => bucket.exists(name)],
+    ['remove', (bucket, name) => bucket.remove(name)],
+  ];
 
 export const names: ContractGroup = {
   name: 'names',
@@ -87,7 +88,10 @@ export const names: ContractGroup = {
       const bucket = await target.bucket();
       for (const [method, call] of methods) {
         const error = await expectCode(target, 'INVALID', call(bucket, name));
-        expect([method, error.message]).toEqual([method, expect.stringMatching(/^invalid argument/)]);
+        expect([method, error.message]).toEqual([
+          method,
+          expect.stringMatching(/^invalid argument/),
+        ]);
       }
       expect(await namesOf(bucket.list({}))).toEqual([]);
     });

@@ -19,8 +19,14 @@ async function allPages(
   const sizes: number[] = [];
   let pageToken: string | undefined;
   do {
-    const page = await bucket.listPage({ ...options, ...(pageToken === undefined ? {} : { pageToken }) });
-    items.push(...page.entries.map(({ name }) => name), ...page.prefixes.map((text) => `group ${text}`));
+    const page = await bucket.listPage({
+      ...options,
+      ...(pageToken === undefined ? {} : { pageToken }),
+    });
+    items.push(
+      ...page.entries.map(({ name }) => name),
+      ...page.prefixes.map((text) => `group ${text}`),
+    );
     sizes.push(page.entries.length + page.prefixes.length);
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);
@@ -73,7 +79,15 @@ export const pages: ContractGroup = {
       const bucket = await target.bucket();
       const names = ['a', 'a/1', 'a/2', 'a0', 'b/1/2', 'b/2', 'c', '\uffff/', '\u{10000}/x'];
       await uploadNames(bucket, names);
-      const forwards = ['a', 'group a/', 'a0', 'group b/', 'c', 'group \uffff/', 'group \u{10000}/'];
+      const forwards = [
+        'a',
+        'group a/',
+        'a0',
+        'group b/',
+        'c',
+        'group \uffff/',
+        'group \u{10000}/',
+      ];
       const options = { delimiter: '/', pageSize: 1 };
       expect((await allPages(bucket, options)).items).toEqual(forwards);
       const backwards = (await allPages(bucket, { ...options, reverse: true })).items;
@@ -93,7 +107,10 @@ export const pages: ContractGroup = {
 
     test('are 1000 at most, and 1000 if nothing is said', async () => {
       const bucket = await target.bucket();
-      await uploadNames(bucket, Array.from({ length: 1001 }, (_, i) => `n${i}`));
+      await uploadNames(
+        bucket,
+        Array.from({ length: 1001 }, (_, i) => `n${i}`),
+      );
       const page = await bucket.listPage();
       expect(page.entries).toHaveLength(1000);
       expect(page.nextPageToken).toMatch(/^[-_A-Za-z0-9]+$/);

@@ -30,20 +30,23 @@ export const preconditions: ContractGroup = {
   name: 'preconditions',
   needs: [],
   define(target) {
-    test.each([false, true])('notExists stores only what was not there (versioned: %j)', async (versioned) => {
-      const bucket = await target.bucket({ versioned });
-      await bucket.upload('a', Buffer.from('first'), notExists);
-      const error = await expectCode(
-        target,
-        'PRECONDITION_FAILED',
-        bucket.upload('a', Buffer.from('second'), notExists),
-      );
-      expect(error.message).toMatch(/^precondition failed/);
-      expect(await textOf(bucket.download('a'))).toBe('first');
-      await bucket.remove('a');
-      await bucket.upload('a', Buffer.from('third'), notExists);
-      expect(await textOf(bucket.download('a'))).toBe('third');
-    });
+    test.each([false, true])(
+      'notExists stores only what was not there (versioned: %j)',
+      async (versioned) => {
+        const bucket = await target.bucket({ versioned });
+        await bucket.upload('a', Buffer.from('first'), notExists);
+        const error = await expectCode(
+          target,
+          'PRECONDITION_FAILED',
+          bucket.upload('a', Buffer.from('second'), notExists),
+        );
+        expect(error.message).toMatch(/^precondition failed/);
+        expect(await textOf(bucket.download('a'))).toBe('first');
+        await bucket.remove('a');
+        await bucket.upload('a', Buffer.from('third'), notExists);
+        expect(await textOf(bucket.download('a'))).toBe('third');
+      },
+    );
 
     test('notExists: false asks for nothing', async () => {
       const bucket = await target.bucket();
@@ -52,14 +55,19 @@ export const preconditions: ContractGroup = {
       expect(await textOf(bucket.download('a'))).toBe('second');
     });
 
-    test.each([10, 300_000])('of 16 racing uploads of %i bytes exactly one is stored', async (byteCount) => {
-      const bucket = await target.bucket();
-      const contents = Array.from({ length: 16 }, (_, seed) => generatedBytes(seed, byteCount));
-      const uploads = contents.map((content) => bucket.upload('a', Buffer.from(content), notExists));
-      expect(await winnersOf(target, uploads)).toBe(1);
-      const stored = await bucket.download('a');
-      expect(contents.filter((content) => Buffer.compare(stored, content) === 0)).toHaveLength(1);
-    });
+    test.each([10, 300_000])(
+      'of 16 racing uploads of %i bytes exactly one is stored',
+      async (byteCount) => {
+        const bucket = await target.bucket();
+        const contents = Array.from({ length: 16 }, (_, seed) => generatedBytes(seed, byteCount));
+        const uploads = contents.map((content) =>
+          bucket.upload('a', Buffer.from(content), notExists),
+        );
+        expect(await winnersOf(target, uploads)).toBe(1);
+        const stored = await bucket.download('a');
+        expect(contents.filter((content) => Buffer.compare(stored, content) === 0)).toHaveLength(1);
+      },
+    );
   },
 };
 

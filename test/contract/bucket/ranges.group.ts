@@ -46,14 +46,16 @@ export const ranges: ContractGroup = {
       },
     );
 
-    test.each([{ start: 1.5 }, { end: -1 }, { start: Number.NaN }, { end: Number.POSITIVE_INFINITY }])(
-      '%o is no range of anything',
-      async (range) => {
-        const bucket = await target.bucket();
-        await bucket.upload('a', '0123456789');
-        await expectCode(target, 'INVALID', bucket.download('a', { range }));
-      },
-    );
+    test.each([
+      { start: 1.5 },
+      { end: -1 },
+      { start: Number.NaN },
+      { end: Number.POSITIVE_INFINITY },
+    ])('%o is no range of anything', async (range) => {
+      const bucket = await target.bucket();
+      await bucket.upload('a', '0123456789');
+      await expectCode(target, 'INVALID', bucket.download('a', { range }));
+    });
 
     test('what is no number is told by its name', async () => {
       const bucket = await target.bucket();

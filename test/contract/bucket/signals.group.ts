@@ -42,14 +42,16 @@ const stalling: Readonly<Record<string, () => { body: Body; stopped: () => boole
   },
 };
 
-const reads: readonly (readonly [string, (bucket: Bucket, signal: AbortSignal) => Promise<unknown>])[] =
-  [
-    ['download', (bucket, signal) => bucket.download('a', { signal })],
-    ['downloadStream', (bucket, signal) => collect(bucket.downloadStream('a', { signal }))],
-    ['list', (bucket, signal) => collect(bucket.list({ signal }))],
-    ['listPage', (bucket, signal) => bucket.listPage({ signal })],
-    ['versions', (bucket, signal) => collect(bucket.versions({ signal }))],
-  ];
+const reads: readonly (readonly [
+  string,
+  (bucket: Bucket, signal: AbortSignal) => Promise<unknown>,
+])[] = [
+  ['download', (bucket, signal) => bucket.download('a', { signal })],
+  ['downloadStream', (bucket, signal) => collect(bucket.downloadStream('a', { signal }))],
+  ['list', (bucket, signal) => collect(bucket.list({ signal }))],
+  ['listPage', (bucket, signal) => bucket.listPage({ signal })],
+  ['versions', (bucket, signal) => collect(bucket.versions({ signal }))],
+];
 
 export const signals: ContractGroup = {
   name: 'signals and progress',
@@ -82,19 +84,22 @@ export const signals: ContractGroup = {
     });
 
     describe('a signal that fires', () => {
-      test.each(Object.keys(stalling))('while the upload waits for %s ends the wait', async (kind) => {
-        const bucket = await target.bucket();
-        await bucket.upload('a', 'before');
-        const controller = new AbortController();
-        const { body, stopped } = (stalling[kind] as (typeof stalling)[string])();
-        const upload = bucket.upload('a', body, { signal: controller.signal });
-        setTimeout(() => {
-          controller.abort();
-        }, 10);
-        await expectCode(target, 'ABORTED', upload);
-        expect(stopped()).toBe(true);
-        expect(await textOf(bucket.download('a'))).toBe('before');
-      });
+      test.each(Object.keys(stalling))(
+        'while the upload waits for %s ends the wait',
+        async (kind) => {
+          const bucket = await target.bucket();
+          await bucket.upload('a', 'before');
+          const controller = new AbortController();
+          const { body, stopped } = (stalling[kind] as (typeof stalling)[string])();
+          const upload = bucket.upload('a', body, { signal: controller.signal });
+          setTimeout(() => {
+            controller.abort();
+          }, 10);
+          await expectCode(target, 'ABORTED', upload);
+          expect(stopped()).toBe(true);
+          expect(await textOf(bucket.download('a'))).toBe('before');
+        },
+      );
 
       test('while a source yields without end stops it, and cleans it up', async () => {
         const bucket = await target.bucket();

@@ -73,7 +73,9 @@ export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** The names that a listing shows, in its order. */
-export async function namesOf(listing: AsyncIterable<{ readonly name: string }>): Promise<string[]> {
+export async function namesOf(
+  listing: AsyncIterable<{ readonly name: string }>,
+): Promise<string[]> {
   return (await collect(listing)).map(({ name }) => name);
 }
 

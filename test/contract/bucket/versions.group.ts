@@ -8,7 +8,15 @@ import { expect, test } from 'vitest';
 import { type ContractGroup, expectCode, namesOf, textOf } from './target.ts';
 
 /** Ids that no version has: of no shape that ids have, too large, and not given out. */
-const unknownIds = ['', 'nonsense', '0'.repeat(11), 'z'.repeat(11), '7zzzzzzzzzz', '12345', 'OOOOOOOOOOO'];
+const unknownIds = [
+  '',
+  'nonsense',
+  '0'.repeat(11),
+  'z'.repeat(11),
+  '7zzzzzzzzzz',
+  '12345',
+  'OOOOOOOOOOO',
+];
 
 export const versions: ContractGroup = {
   name: 'versions',
@@ -53,7 +61,7 @@ export const versions: ContractGroup = {
       const { version } = await bucket.upload('a', Buffer.from('x'));
       await bucket.upload('b', Buffer.from('y'));
       await other.upload('a', Buffer.from('z'));
-      const options = { ...(version === undefined ? {} : { version }) };
+      const options = { version };
       expect(await bucket.exists('b', options)).toBe(false);
       expect(await other.exists('a', options)).toBe(false);
       await expectCode(target, 'NOT_FOUND', other.download('a', options));
@@ -68,7 +76,7 @@ export const versions: ContractGroup = {
       expect(await bucket.exists('a')).toBe(false);
       await expectCode(target, 'NOT_FOUND', bucket.download('a'));
       await expectCode(target, 'NOT_FOUND', bucket.remove('a'));
-      expect(await textOf(bucket.download('a', { version: version as string }))).toBe('x');
+      expect(await textOf(bucket.download('a', { version }))).toBe('x');
       expect(await namesOf(bucket.list({}))).toEqual([]);
     });
 
@@ -76,7 +84,7 @@ export const versions: ContractGroup = {
       const bucket = await target.bucket({ versioned: true });
       const first = await bucket.upload('a', Buffer.from('first'));
       await bucket.upload('a', Buffer.from('second'));
-      const version = first.version as string;
+      const { version } = first;
       await bucket.remove('a', { version });
       expect(await bucket.exists('a', { version })).toBe(false);
       await expectCode(target, 'NOT_FOUND', bucket.download('a', { version }));
@@ -88,11 +96,11 @@ export const versions: ContractGroup = {
       const bucket = await target.bucket({ versioned: true });
       const first = await bucket.upload('a', Buffer.from('first'), { contentType: 'text/plain' });
       const second = await bucket.upload('a', Buffer.from('second'));
-      await bucket.remove('a', { version: second.version as string });
+      await bucket.remove('a', { version: second.version });
       expect(await textOf(bucket.download('a'))).toBe('first');
       expect(await bucket.attrs('a')).toEqual(first);
       expect(await namesOf(bucket.list({}))).toEqual(['a']);
-      await bucket.remove('a', { version: first.version as string });
+      await bucket.remove('a', { version: first.version });
       expect(await bucket.exists('a')).toBe(false);
       expect(await namesOf(bucket.list({}))).toEqual([]);
     });

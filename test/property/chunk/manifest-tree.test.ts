@@ -192,7 +192,7 @@ describe('ManifestBuilder', () => {
     const old = build(manyChunks, nodeFanout);
     const known = new Set(old.nodes.map(({ id }) => toHex(id.digest)));
     const replacement = chunkOf(1_000_000, 77);
-    for (let at = 0; at < manyChunks.length; at += 9973) {
+    for (let at = 0; at < manyChunks.length; at += 19_997) {
       for (const [removed, inserted] of [
         [1, [replacement]],
         [0, [replacement]],

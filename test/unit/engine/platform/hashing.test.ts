@@ -51,6 +51,16 @@ describe.each(implementations)('%s hashing', (_, hashing) => {
     );
   });
 
+  test('leaves the CRC as it is for no bytes, wherever they are not', () => {
+    for (const nothing of [
+      new Uint8Array(0),
+      new Uint8Array(new ArrayBuffer(0)),
+      new Uint8Array(8).subarray(8),
+    ]) {
+      expect(hashing.crc32(nothing, 0x1234)).toBe(0x1234);
+    }
+  });
+
   test('reads the part of memory that a view shows, and keeps none of it', () => {
     const memory = encodeUtf8('xxabcxx');
     const digest = hashing.sha256(memory.subarray(2, 5));
