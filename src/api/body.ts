@@ -17,7 +17,7 @@
  */
 
 import { encodeUtf8 } from '../base/bytes.ts';
-import { aborted, describe, ObjectsError } from '../base/errors.ts';
+import { aborted, describe, ObjectsError, throwIfAborted } from '../base/errors.ts';
 import { invalidArgument, wrongType } from './checks.ts';
 import type { Body } from './options.ts';
 
@@ -81,14 +81,16 @@ export class BodySource {
   }
 
   async #next(interruption: Interruption): Promise<IteratorResult<unknown>> {
-    throwIfInterrupted(interruption);
+    throwIfAborted(interruption.signal);
     this.#state = 'waiting';
     try {
       const step = await interruptible(this.#pieces.next(), interruption);
       this.#state = step.done === true ? 'ended' : 'idle';
       return step;
     } catch (cause) {
-      throwIfInterrupted(interruption);
+      // A source that fails because of the same signal has not failed on its own.
+      const interrupted = interruptionOf(interruption);
+      if (interrupted !== undefined) throw interrupted;
       // An iterator that has thrown is finished: it is not to be asked to return.
       this.#state = 'ended';
       throw new ObjectsError(
@@ -165,18 +167,21 @@ function bytesOfPiece(piece: unknown): Uint8Array {
 /** Settles as `waiting` does, or rejects as soon as it is interrupted. Leaves no listener behind. */
 async function interruptible<T>(
   waiting: T | PromiseLike<T>,
-  { signal, closing }: Interruption,
+  interruption: Interruption,
 ): Promise<T> {
+  // What is at hand need not be waited for: a store that closes lets such an upload finish.
   if (!(typeof waiting === 'object' && waiting !== null && 'then' in waiting)) return waiting;
+  const { signal, closing } = interruption;
   let interrupt: (() => void) | undefined;
   try {
     return await new Promise<T>((resolve, reject) => {
+      waiting.then(resolve, reject);
       interrupt = () => {
-        reject(interruptionError({ signal, closing }));
+        reject(interruptionOf(interruption));
       };
       signal?.addEventListener('abort', interrupt);
       closing.addEventListener('abort', interrupt);
-      waiting.then(resolve, reject);
+      if (closing.aborted) interrupt();
     });
   } finally {
     if (interrupt !== undefined) {
@@ -186,14 +191,10 @@ async function interruptible<T>(
   }
 }
 
-function throwIfInterrupted(interruption: Interruption): void {
-  if (interruption.signal?.aborted === true || interruption.closing.aborted) {
-    throw interruptionError(interruption);
-  }
-}
-
-function interruptionError({ signal, closing }: Interruption): unknown {
-  return signal?.aborted === true ? aborted(signal) : closing.reason;
+/** The error of what cuts the wait short; `undefined` if nothing does. */
+function interruptionOf({ signal, closing }: Interruption): unknown {
+  if (signal?.aborted === true) return aborted(signal);
+  return closing.aborted ? closing.reason : undefined;
 }
 
 function isObject(value: unknown): boolean {

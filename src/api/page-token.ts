@@ -37,10 +37,12 @@ export function decodePageToken(token: string): PagePosition {
   checkString('pageToken', token);
   const fields = fieldsOf(token);
   const [kind, text, remaining] = fields;
-  const isPlace = (kind === 'name' || kind === 'group') && typeof text === 'string';
-  const isCount = remaining === undefined || Number.isSafeInteger(remaining);
-  if (!isPlace || !isCount) throw malformed(token);
-  return remaining === undefined ? { kind, text } : { kind, text, remaining: remaining as number };
+  if ((kind !== 'name' && kind !== 'group') || typeof text !== 'string') throw malformed(token);
+  if (remaining === undefined) return { kind, text };
+  if (typeof remaining !== 'number' || !Number.isSafeInteger(remaining) || remaining < 0) {
+    throw malformed(token);
+  }
+  return { kind, text, remaining };
 }
 
 function fieldsOf(token: string): readonly unknown[] {

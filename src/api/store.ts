@@ -83,6 +83,7 @@ export class Store {
    * @throws InvalidArgument for a name that no bucket can have.
    */
   bucket(name: string, config: Omit<BucketConfig, 'store'> = {}): Bucket {
+    checkOptionalObject('config', config);
     return new Bucket(name, { ...config, store: this });
   }
 

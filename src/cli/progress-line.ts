@@ -21,6 +21,7 @@ export interface Progress {
 
 const redrawMs = 100;
 const barColumns = 24;
+const defaultColumns = 80;
 const eraseLine = '\r\u001b[K';
 
 /** The line. On anything but a terminal it does nothing. */
@@ -39,9 +40,10 @@ export class ProgressLine {
     if (this.#stream === undefined || nowMs - this.#drawnAtMs < redrawMs) return;
     this.#drawnAtMs = nowMs;
     this.#shown = true;
-    // A line as wide as the terminal would wrap, and then could not be erased.
-    const columns = Math.max(1, this.#stream.columns - 1);
-    this.#stream.write(eraseLine + describeProgress(label, progress).slice(0, columns));
+    // A line as wide as the terminal would wrap, and then could not be erased. Some terminals, such
+    // as those of `script`, do not say how wide they are.
+    const columns = this.#stream.columns || defaultColumns;
+    this.#stream.write(eraseLine + describeProgress(label, progress).slice(0, columns - 1));
   }
 
   /** Takes the line away, so that another can be written in its place. */

@@ -34,27 +34,25 @@ const present = new Uint8Array(0);
 
 /** Takes a checkpoint. `false`: LevelDB did not flush, so what is to be replayed only grows. */
 export async function takeCheckpoint(parts: CheckpointParts): Promise<boolean> {
-  const { committer, database, index, journal, state } = parts;
+  const { committer, database, fileSystem, index, journal, state } = parts;
   const { lastCommit, lastLsn } = state;
   if (lastCommit === undefined) return false;
   await committer.sync();
-  if (!(await proveCheckpoint(index, database, parts.fileSystem, lastLsn))) return false;
+  await noteCheckpoint(index, lastLsn);
+  if (!(await database.flush(fileSystem))) return false;
   await committer.commit({ kind: 'checkpoint', position: lastCommit }, 'power');
   journal.markCheckpoint(lastCommit);
   await index.writeDirectly(await outdatedRows(index.reader(), lastLsn));
   return true;
 }
 
-/** Notes in the index that it is complete up to an LSN. `false`: it could not be proved. */
-export async function proveCheckpoint(
-  index: IndexStore,
-  database: Database,
-  fileSystem: FileSystem,
-  lsn: Lsn,
-): Promise<boolean> {
+/**
+ * Notes in the index that it is complete up to an LSN. That counts once the journal says so too; where
+ * it does already, the index must be proved first.
+ */
+export async function noteCheckpoint(index: IndexStore, lsn: Lsn): Promise<void> {
   const fact = { group: factsGroup, suffix: checkpointFact + oldestFirst(lsn), value: present };
   await index.writeDirectly([fact]);
-  return await database.flush(fileSystem);
 }
 
 /** Marks a new index as belonging to this store. */

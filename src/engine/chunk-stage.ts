@@ -6,6 +6,10 @@
  * go to a segment. So a small upload is one write with its commit, and a large one never stands
  * between a small one and its sync.
  *
+ * Uploads that run side by side often bring the same chunks (a tree that is imported has many copies
+ * of a file). What one of them has staged the others join, so that it is compressed and written once.
+ * Each of them commits on its own all the same: the first to do so adopts the chunk.
+ *
  * A lease keeps a chunk that was found from being freed before the commit that names it. It is taken
  * *before* the chunk is looked up, and a chunk that is just being freed counts as absent: there is no
  * moment at which a chunk is both promised and gone.
@@ -14,11 +18,10 @@
  */
 
 import { inlineBytesMax } from '../base/limits.ts';
-import type { Adoption } from './effects.ts';
 import { locate } from './index/chunk-index.ts';
 import type { IndexReader } from './index/index-store.ts';
 import { chunkKey } from './log/operations.ts';
-import type { ChunkId, EncodedChunk, StagedChunks } from './model.ts';
+import type { ChunkId, ChunkLocation, EncodedChunk, StagedChunks } from './model.ts';
 import type { Segments } from './segments.ts';
 
 /** Which chunks are promised to uploads on their way, and which are being freed. */
@@ -63,29 +66,41 @@ export class Leases {
   }
 }
 
+/** A new chunk that uploads on their way share. */
+export interface StagedChunk {
+  readonly chunk: Omit<EncodedChunk, 'payload'> & { payload: Uint8Array | undefined };
+  /** Where it lies in a segment; until then the payload is in memory. */
+  location: ChunkLocation | undefined;
+  /** Resolves when it has a location. Its frame is queued from the moment that this is set. */
+  spilling: Promise<void> | undefined;
+  /** Whether its segment was synced since. */
+  isDurable: boolean;
+  /** Whether a commit has made it part of the store. */
+  isAdopted: boolean;
+  holderCount: number;
+}
+
+/** What the stages of one store share. */
+export interface StagingArea {
+  readonly leases: Leases;
+  readonly segments: Segments;
+  /** New chunks of uploads on their way, by name. */
+  readonly staged: Map<string, StagedChunk>;
+  /** Told of bytes in segments that no commit adopted. */
+  readonly onOrphaned: (byteCount: number) => void;
+}
+
 export class ChunkStage implements StagedChunks {
   readonly #reader: IndexReader;
-  readonly #leases: Leases;
-  readonly #segments: Segments;
-  readonly #onOrphaned: (byteCount: number) => void;
+  readonly #area: StagingArea;
   readonly #leased = new Set<string>();
-  readonly #put = new Set<string>();
-  #inline: EncodedChunk[] = [];
+  readonly #staged = new Map<string, StagedChunk>();
   #inlineBytes = 0;
-  readonly #spilled: Adoption[] = [];
-  #isCommitted = false;
+  #isSpilling = false;
 
-  /** @param onOrphaned - Told at the end how many bytes of segments no commit adopted. */
-  constructor(
-    reader: IndexReader,
-    leases: Leases,
-    segments: Segments,
-    onOrphaned: (byteCount: number) => void,
-  ) {
+  constructor(reader: IndexReader, area: StagingArea) {
     this.#reader = reader;
-    this.#leases = leases;
-    this.#segments = segments;
-    this.#onOrphaned = onOrphaned;
+    this.#area = area;
   }
 
   async has(ids: readonly ChunkId[]): Promise<boolean[]> {
@@ -95,63 +110,114 @@ export class ChunkStage implements StagedChunks {
   }
 
   async put(chunk: EncodedChunk): Promise<void> {
-    this.#put.add(chunkKey(chunk.id));
-    const isInline = this.#spilled.length === 0;
-    if (isInline && this.#inlineBytes + chunk.payload.length <= inlineBytesMax) {
-      this.#inline.push(chunk);
-      this.#inlineBytes += chunk.payload.length;
-      return;
+    const key = chunkKey(chunk.id);
+    // Another upload may have staged it while this one was compressing it.
+    if (!this.#area.staged.has(key)) {
+      const staged: StagedChunk = {
+        chunk: { ...chunk },
+        location: undefined,
+        spilling: undefined,
+        isDurable: false,
+        isAdopted: false,
+        holderCount: 0,
+      };
+      this.#area.staged.set(key, staged);
+      this.#hold(key, staged);
+      // Or staged and committed it. From here on, whoever brings this chunk joins.
+      const isThere = (await locate(this.#reader, chunk.id)) !== undefined;
+      staged.isAdopted ||= isThere;
     }
-    const inline = this.#inline;
-    this.#inline = [];
-    for (const waiting of [...inline, chunk]) {
-      const location = await this.#segments.append(waiting);
-      this.#spilled.push({ id: waiting.id, location, children: waiting.children });
-    }
+    await this.#join(key);
   }
 
+  /**
+   * Resolves when all that is in segments is safe there. The committer asks again: another upload may
+   * have moved a chunk that they share to a segment meanwhile.
+   */
   async seal(): Promise<void> {
-    if (this.#spilled.length > 0) await this.#segments.sync();
+    const unsafe = [...this.#staged.values()].filter(
+      ({ spilling, isDurable }) => spilling !== undefined && !isDurable,
+    );
+    if (unsafe.length === 0) return;
+    await Promise.all(unsafe.map(({ spilling }) => spilling));
+    await this.#area.segments.sync();
+    for (const staged of unsafe) staged.isDurable = true;
   }
 
   release(): void {
-    for (const key of this.#leased) this.#leases.drop(key);
+    for (const key of this.#leased) this.#area.leases.drop(key);
     this.#leased.clear();
-    if (!this.#isCommitted) {
-      this.#onOrphaned(this.#spilled.reduce((sum, chunk) => sum + chunk.location.frameBytes, 0));
+    for (const [key, staged] of this.#staged) {
+      staged.holderCount--;
+      if (staged.holderCount > 0) continue;
+      this.#area.staged.delete(key);
+      if (staged.location !== undefined && !staged.isAdopted) {
+        this.#area.onOrphaned(staged.location.frameBytes);
+      }
     }
-    this.#isCommitted = true;
+    this.#staged.clear();
   }
 
-  /** Whether a commit may name this chunk: it was put, or found and leased. */
+  /** Whether a commit may name this chunk: it was staged, or found and leased. */
   holds(id: ChunkId): boolean {
     const key = chunkKey(id);
-    return this.#put.has(key) || this.#leased.has(key);
+    return this.#staged.has(key) || this.#leased.has(key);
   }
 
-  /** Chunks that go into the journal with the commit. */
-  get inline(): readonly EncodedChunk[] {
-    return this.#inline;
+  /** How much of it goes into the journal with the commit. */
+  get inlineBytes(): number {
+    return this.#isSpilling ? 0 : this.#inlineBytes;
   }
 
-  /** Chunks that lie in segments. */
-  get spilled(): readonly Adoption[] {
-    return this.#spilled;
-  }
-
-  /** The commit accounts for the spilled chunks, adopted or not. */
-  markCommitted(): void {
-    this.#isCommitted = true;
+  /** The new chunks, children before parents. */
+  get staged(): Iterable<StagedChunk> {
+    return this.#staged.values();
   }
 
   async #hasOne(id: ChunkId): Promise<boolean> {
     const key = chunkKey(id);
-    if (this.#put.has(key) || this.#leased.has(key)) return true;
-    if (!this.#leases.take(key)) return false;
+    if (this.#leased.has(key)) return true;
+    if (this.#area.staged.has(key)) {
+      await this.#join(key);
+      return true;
+    }
+    if (!this.#area.leases.take(key)) return false;
     this.#leased.add(key);
     if ((await locate(this.#reader, id)) !== undefined) return true;
     this.#leased.delete(key);
-    this.#leases.drop(key);
+    this.#area.leases.drop(key);
     return false;
+  }
+
+  /** Takes part in a chunk that is staged, by this upload or another. */
+  async #join(key: string): Promise<void> {
+    const staged = this.#area.staged.get(key);
+    if (staged === undefined) return;
+    if (!this.#staged.has(key)) this.#hold(key, staged);
+    if (this.#isSpilling) {
+      await this.#spill(staged);
+    } else if (this.#inlineBytes > inlineBytesMax) {
+      this.#isSpilling = true;
+      await Promise.all([...this.#staged.values()].map((waiting) => this.#spill(waiting)));
+    }
+  }
+
+  #hold(key: string, staged: StagedChunk): void {
+    this.#staged.set(key, staged);
+    staged.holderCount++;
+    this.#inlineBytes += staged.chunk.payload?.length ?? 0;
+  }
+
+  async #spill(staged: StagedChunk): Promise<void> {
+    // What a commit has put into the journal needs no second place.
+    if (!staged.isAdopted) staged.spilling ??= this.#append(staged);
+    await staged.spilling;
+  }
+
+  async #append(staged: StagedChunk): Promise<void> {
+    const { chunk } = staged;
+    staged.location = await this.#area.segments.append(chunk as EncodedChunk);
+    // It is in the segment now; memory must not grow with the upload.
+    chunk.payload = undefined;
   }
 }

@@ -10,7 +10,7 @@
 import { equalBytes, toHex } from '../base/bytes.ts';
 import { corrupt, describe } from '../base/errors.ts';
 import { decodePayload } from './chunk/compress.ts';
-import { ChunkStage } from './chunk-stage.ts';
+import { ChunkStage, type StagingArea } from './chunk-stage.ts';
 import { locate } from './index/chunk-index.ts';
 import type { IndexStore } from './index/index-store.ts';
 import { decodeChunkExtension } from './log/frame.ts';
@@ -25,8 +25,7 @@ export class EmbeddedChunkStore implements ChunkStore {
   readonly #platform: Platform;
   readonly #index: IndexStore;
   readonly #files: LogFiles;
-  readonly #segments: Segments;
-  readonly #state: StoreState;
+  readonly #staging: StagingArea;
 
   constructor(
     platform: Platform,
@@ -38,15 +37,14 @@ export class EmbeddedChunkStore implements ChunkStore {
     this.#platform = platform;
     this.#index = index;
     this.#files = files;
-    this.#segments = segments;
-    this.#state = state;
+    const onOrphaned = (byteCount: number): void => {
+      state.addOrphans(byteCount);
+    };
+    this.#staging = { leases: state.leases, segments, staged: new Map(), onOrphaned };
   }
 
   stage(): ChunkStage {
-    const { leases } = this.#state;
-    return new ChunkStage(this.#index.reader(), leases, this.#segments, (byteCount) => {
-      this.#state.addOrphans(byteCount);
-    });
+    return new ChunkStage(this.#index.reader(), this.#staging);
   }
 
   async read(id: ChunkId): Promise<Uint8Array> {

@@ -16,9 +16,15 @@
  * @module
  */
 
-import { groupOperationsMax, osSyncDelayMs } from '../base/limits.ts';
+import {
+  attributesBytesMax,
+  groupBytesMax,
+  groupOperationsMax,
+  objectNameBytesMax,
+  osSyncDelayMs,
+} from '../base/limits.ts';
 import { decide, conflict } from './decide.ts';
-import type { ChunkStage } from './chunk-stage.ts';
+import type { ChunkStage, StagedChunk } from './chunk-stage.ts';
 import { adoptionEffects, freeEffects, operationEffects, versionOfPut } from './effects.ts';
 import type { Health } from './health.ts';
 import { isReferenced, locate } from './index/chunk-index.ts';
@@ -31,8 +37,10 @@ import type {
   BucketRecord,
   Change,
   ChunkId,
+  ChunkLocation,
   CommitResult,
   Durability,
+  EncodedChunk,
   Lsn,
   Totals,
   Version,
@@ -108,9 +116,7 @@ export class Committer {
   ): Promise<CommitResult> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ request, stage, durability, resolve, reject });
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#run();
     });
   }
 
@@ -137,20 +143,40 @@ export class Committer {
     // One turn of the event loop lets callers that were woken together join the same group.
     await Promise.resolve();
     while (this.#queue.length > 0) {
-      const members = this.#queue.splice(0, groupOperationsMax);
+      const members = this.#takeGroup();
       try {
         await this.#commitGroup(members);
       } catch (error) {
         for (const member of members) member.reject(error);
       }
     }
+    // In the same step as the look at the queue: a commit that came in between would wait for ever.
+    this.#running = undefined;
+  }
+
+  /**
+   * As many queued commits as one group may have: at least one. Those that free chunks come last, so
+   * that no chunk is freed and comes back in one group: replaying takes the chunk frames of a group
+   * before its operations.
+   */
+  #takeGroup(): QueuedCommit[] {
+    let bytes = 0;
+    let count = 0;
+    for (const commit of this.#queue.slice(0, groupOperationsMax)) {
+      bytes += sizeOf(commit);
+      if (count > 0 && bytes > groupBytesMax) break;
+      count++;
+    }
+    const members = this.#queue.splice(0, count);
+    const isFree = ({ request }: QueuedCommit): boolean => request.kind === 'free';
+    return [...members.filter((member) => !isFree(member)), ...members.filter(isFree)];
   }
 
   async #commitGroup(commits: readonly QueuedCommit[]): Promise<void> {
     const { health, journal, state, index } = this.#parts;
     health.throwIfFailed();
     if (index.isBehind) await this.sync();
-    await health.guard(() => journal.prepare(state.lastLsn + 1));
+    await health.guard(() => journal.prepare(state.nextLsn));
     const group = this.#newGroup();
     // A failure here leaves chunk frames in the journal that no commit may adopt: it is final.
     await health.guard(async () => {
@@ -166,7 +192,7 @@ export class Committer {
     const { clock, index, state } = this.#parts;
     const layer = new Layer();
     return {
-      firstLsn: state.lastLsn + 1,
+      firstLsn: state.nextLsn,
       timeMs: Math.max(state.timeMs, clock.nowMs()),
       layer,
       reader: index.reader(layer),
@@ -256,7 +282,7 @@ export class Committer {
     const bucket = {
       id: known?.id ?? group.lastBucketId + 1,
       name,
-      versioned: config.versioned ?? known?.versioned ?? false,
+      versioned: known?.versioned === true || config.versioned === true,
       public: config.public ?? known?.public ?? false,
     };
     group.lastBucketId = Math.max(group.lastBucketId, bucket.id);
@@ -293,33 +319,35 @@ export class Committer {
     return done(versionOf(decision.operation, lsn));
   }
 
-  /** Makes a stage's chunks part of the store. A chunk that came in twice is kept once. */
+  /** Makes a stage's chunks part of the store, but for those that are there by now. */
   async #adopt(group: Group, stage: ChunkStage): Promise<void> {
-    const { journal } = this.#parts;
-    for (const chunk of stage.inline) {
-      if ((await locate(group.reader, chunk.id)) !== undefined) continue;
-      const location = journal.appendChunk(chunk);
-      group.chunkIds.push(chunk.id);
-      group.layer.add(adoptionEffects({ ...chunk, location }));
-      addTotals(group, chunkTotals(chunk.id, location));
-    }
     const offsets = new Map<number, number[]>();
-    for (const chunk of stage.spilled) {
-      const { fileId, offset, frameBytes } = chunk.location;
-      if ((await locate(group.reader, chunk.id)) !== undefined) {
-        addTotals(group, { reclaimableBytes: frameBytes });
-        continue;
+    for (const staged of stage.staged) {
+      const { id, children } = staged.chunk;
+      if (staged.isAdopted && (await locate(group.reader, id)) !== undefined) continue;
+      // Another upload may be moving a chunk that they share to a segment just now.
+      if (staged.spilling !== undefined && !staged.isDurable) await stage.seal();
+      const location = staged.location ?? this.#appendInline(group, staged);
+      if (staged.location !== undefined) {
+        const { fileId, offset, frameBytes } = staged.location;
+        const places = offsets.get(fileId) ?? [];
+        offsets.set(fileId, places);
+        places.push(offset);
+        // It was adopted and freed while this upload held it: it lies there still.
+        if (staged.isAdopted) addTotals(group, { reclaimableBytes: -frameBytes });
       }
-      offsets.set(fileId, [...(offsets.get(fileId) ?? []), offset]);
-      group.layer.add(adoptionEffects(chunk));
-      addTotals(group, chunkTotals(chunk.id, chunk.location));
+      staged.isAdopted = true;
+      group.layer.add(adoptionEffects({ id, location, children }));
+      addTotals(group, chunkTotals(id, location));
     }
     for (const [fileId, places] of offsets) {
-      // Chunks are stored side by side, so they are not spilled in the order of their places.
-      places.sort((a, b) => a - b);
-      await this.#perform(group, { kind: 'adopt', fileId, offsets: places });
+      await this.#perform(group, { kind: 'adopt', fileId, offsets: places.sort((a, b) => a - b) });
     }
-    stage.markCommitted();
+  }
+
+  #appendInline(group: Group, { chunk }: StagedChunk): ChunkLocation {
+    group.chunkIds.push(chunk.id);
+    return this.#parts.journal.appendChunk(chunk as EncodedChunk);
   }
 
   /** Frees a chunk if it is dead. `false`: an upload has a lease on it, so ask again later. */
@@ -354,6 +382,13 @@ export class Committer {
   #bucket(group: Group, id: number): BucketRecord | undefined {
     return group.buckets.has(id) ? group.buckets.get(id) : this.#parts.state.bucketById(id);
   }
+}
+
+/** About how many bytes of a group a commit takes: rather more than fewer. */
+function sizeOf({ request, stage }: QueuedCommit): number {
+  const hasAttributes =
+    request.kind === 'put' && (request.contentType ?? request.metadata) !== undefined;
+  return objectNameBytesMax + (hasAttributes ? attributesBytesMax : 0) + (stage?.inlineBytes ?? 0);
 }
 
 function done(version: Version | undefined): CommitResult {

@@ -146,7 +146,11 @@ async function purgeEffects(
     if (version?.kind === 'object') changes.push(...dropReference(version, lsn));
   }
   if (reveals !== undefined) {
-    const revealed = await historicVersion(reader, bucketId, name, reveals);
+    // Where the index holds this operation already, the version is the head by now; but the pointer
+    // to it went with a head before, which an operation that was replayed had brought back.
+    const revealed =
+      (await historicVersion(reader, bucketId, name, reveals)) ??
+      (await headPromotedBy(reader, bucketId, name, lsn));
     if (revealed?.kind === 'object') {
       changes.push(historyChange(bucketId, name, reveals, undefined));
       changes.push(...putHead(bucketId, name, lsn, revealed));

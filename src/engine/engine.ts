@@ -111,7 +111,8 @@ export class Engine {
     this.#directory = directory;
     this.#opened = opened;
     this.#state = new StoreState(new Leases(), {
-      lastLsn: opened.lastLsn,
+      lastLsn: recovered.lastLsn,
+      nextLsn: recovered.nextLsn,
       lastCommit: recovered.last?.position,
       timeMs: recovered.last?.payload.timeMs ?? 0,
       totals: recovered.last?.payload.totals ?? noTotals,
@@ -169,18 +170,18 @@ export class Engine {
   async ensureBucket(name: string, config: BucketFlags): Promise<BucketRecord> {
     const known = this.bucket(name);
     if (known !== undefined) {
-      if (known.versioned && config.versioned === false) {
-        throw new InvalidArgument(
-          `a versioned bucket stays versioned; use another bucket: ${describe({ bucket: name })}`,
-        );
-      }
+      refuseUnversioning(known, config);
       const isSame =
         (config.versioned ?? known.versioned) === known.versioned &&
         (config.public ?? known.public) === known.public;
       if (isSame) return known;
     }
     await this.#commit({ kind: 'putBucket', name, config }, {});
-    return this.#state.bucketByName(name) ?? this.ensureBucket(name, config);
+    const made = this.#state.bucketByName(name);
+    if (made === undefined) return await this.ensureBucket(name, config);
+    // Somebody else may have made it versioned at the same time.
+    refuseUnversioning(made, config);
+    return made;
   }
 
   /** Removes a bucket. `NOT_FOUND`; `INVALID` unless it is empty of every version. */
@@ -372,6 +373,13 @@ export class Engine {
   #throwIfClosed(): void {
     if (this.#closing.signal.aborted) throw closedError();
   }
+}
+
+function refuseUnversioning({ name, versioned }: BucketRecord, config: BucketFlags): void {
+  if (!versioned || config.versioned !== false) return;
+  throw new InvalidArgument(
+    `a versioned bucket stays versioned; use another bucket: ${describe({ bucket: name })}`,
+  );
 }
 
 function closedError(): ObjectsError {

@@ -10,7 +10,7 @@
 import { assert } from '../base/assert.ts';
 import { logFileBytesMax } from '../base/limits.ts';
 import type { Incarnation } from './incarnation.ts';
-import type { FileHeader, LogPosition } from './log/file-header.ts';
+import { fileHeaderBytes, type FileHeader, type LogPosition } from './log/file-header.ts';
 import type { LogWriter } from './log/log-writer.ts';
 import { encodeCommitPayload, type CommitPayload } from './log/operations.ts';
 import type { ChunkId, ChunkLocation, EncodedChunk, Lsn } from './model.ts';
@@ -83,7 +83,12 @@ export class Journal {
   append(firstLsn: Lsn, payload: CommitPayload, chunkIds: readonly ChunkId[]): LogPosition {
     const writer = this.#mustGetWriter();
     const bytes = encodeCommitPayload(payload, chunkIds);
-    const position = writer.appendCommit(firstLsn, payload.operations.length, bytes);
+    // Not the writer's durable end: a sync may have covered half of this group, and a frame that said
+    // so would make a torn group look like a damaged one.
+    const { fileId, end } = this.#durableEnd;
+    const durableEnd = fileId === writer.fileId ? end : fileHeaderBytes;
+    const commit = { firstLsn, operationCount: payload.operations.length, durableEnd };
+    const position = writer.appendCommit(commit, bytes);
     this.#bytesSinceCheckpoint += writer.end - position.offset;
     this.#end = { fileId: writer.fileId, end: writer.end, chain: writer.chain };
     return position;

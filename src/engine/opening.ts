@@ -16,13 +16,13 @@
 
 import { InvalidArgument, ObjectNotFound, ObjectsError, corrupt, describe } from '../base/errors.ts';
 import { decodeUtf8, encodeUtf8 } from '../base/bytes.ts';
-import { lsnJump, type ChunkingLimits } from '../base/limits.ts';
+import type { ChunkingLimits } from '../base/limits.ts';
 import {
   adoptIndex,
   isOwnIndex,
   knowsCheckpoint,
   lastFlushedLsn,
-  proveCheckpoint,
+  noteCheckpoint,
 } from './checkpoint.ts';
 import { writeSuperblock } from './incarnation.ts';
 import { Database } from './index/database.ts';
@@ -55,8 +55,6 @@ export interface OpenedStore {
   readonly database: Database;
   readonly index: IndexStore;
   readonly recovered: RecoveredJournal;
-  /** The LSN that the next one follows: after an unclean end, behind all that were given out. */
-  readonly lastLsn: Lsn;
   readonly buckets: readonly BucketRecord[];
   readonly lock: FileLock;
 }
@@ -77,14 +75,7 @@ export async function openFiles(options: OpeningOptions): Promise<OpenedStore> {
     const opened = { platform, directory, files, superblock, recovered };
     const ready = await bringUpIndex(opened, database);
     database = ready.database;
-    const { lastLsn } = recovered;
-    const isClean = recovered.closed || recovered.end.fileId === 0;
-    return {
-      ...{ superblock, superblockPath, files, recovered, lock },
-      ...ready,
-      lastLsn: isClean ? lastLsn : lastLsn + lsnJump,
-      buckets: await loadBuckets(ready.index),
-    };
+    return { superblock, superblockPath, files, recovered, lock, ...ready };
   } catch (error) {
     await database?.close().catch(() => undefined);
     await files?.close().catch(() => undefined);
@@ -100,7 +91,9 @@ async function prepareDirectory(options: OpeningOptions): Promise<void> {
   const where = describe({ path: directory });
   try {
     const status = await fileSystem.status(directory);
-    if (status?.kind === 'file') throw new InvalidArgument(`a file is no store: ${where}`);
+    if (status?.kind === 'file') {
+      throw new InvalidArgument(`a file is no store; name a folder: ${where}`);
+    }
     const names = status === undefined ? [] : await fileSystem.readDirectory(directory);
     if (names.includes('VARVE')) return;
     const strangers = names.filter((name) => name !== ownerFile);
@@ -225,51 +218,64 @@ interface Opened {
   readonly recovered: RecoveredJournal;
 }
 
+/** An index that is up to the journal. */
+type ReadyIndex = Pick<OpenedStore, 'database' | 'index' | 'buckets'>;
+
 /** Replays what the index lacks; all of it, if it is not to be trusted. */
-async function bringUpIndex(
-  opened: Opened,
-  database: Database,
-): Promise<{ readonly database: Database; readonly index: IndexStore }> {
-  const { platform, directory, files, superblock, recovered } = opened;
-  const index = new IndexStore(database);
-  const { checkpoint } = recovered;
-  if (await isTrusted(opened, index)) {
-    await replay(platform, files, index, recovered, checkpoint);
-    return { database, index };
-  }
+async function bringUpIndex(opened: Opened, database: Database): Promise<ReadyIndex> {
+  const { platform, directory } = opened;
+  const ready = await continueIndex(opened, database);
+  if (ready !== undefined) return ready;
   await database.close();
   await platform.fileSystem.removeTree(indexDirectory(directory));
   const fresh = await openDatabase(platform, directory);
-  const rebuilt = new IndexStore(fresh);
   try {
-    await replay(platform, files, rebuilt, recovered);
-    await adoptIndex(rebuilt, superblock.storeId);
-    if (checkpoint !== undefined) {
-      const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
-      await proveCheckpoint(rebuilt, fresh, platform.fileSystem, complete);
-    }
+    return await rebuildIndex(opened, fresh);
   } catch (error) {
     await fresh.close();
     throw error;
   }
-  return { database: fresh, index: rebuilt };
 }
 
-async function isTrusted(opened: Opened, index: IndexStore): Promise<boolean> {
-  const { platform, files, superblock, recovered } = opened;
+/** Goes on with the index that is there. `undefined`: it is of no use, or damaged. */
+async function continueIndex(
+  { platform, files, superblock, recovered }: Opened,
+  database: Database,
+): Promise<ReadyIndex | undefined> {
+  const index = new IndexStore(database);
   const { checkpoint, lastLsn } = recovered;
   try {
-    if (!(await isOwnIndex(index, superblock.storeId))) return false;
+    if (!(await isOwnIndex(index, superblock.storeId))) return undefined;
     const flushed = await lastFlushedLsn(index.reader());
     if (flushed > lastLsn) throw lostCommits(flushed, lastLsn);
-    if (checkpoint === undefined) return true;
-    const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
-    return await knowsCheckpoint(index, complete);
+    if (checkpoint !== undefined) {
+      const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
+      if (!(await knowsCheckpoint(index, complete))) return undefined;
+    }
+    await replay(platform, files, index, recovered, checkpoint);
+    return { database, index, buckets: await loadBuckets(index) };
   } catch (error) {
-    if (error instanceof LostCommits) throw error;
-    if (error instanceof ObjectsError && error.code !== 'CORRUPT') throw error;
-    return false;
+    // Whether the journal is damaged, or only the index, the rebuilding will tell.
+    const isDamage = !(error instanceof ObjectsError) || error.code === 'CORRUPT';
+    if (isDamage && !(error instanceof LostCommits)) return undefined;
+    throw error;
   }
+}
+
+async function rebuildIndex(
+  { platform, files, superblock, recovered }: Opened,
+  database: Database,
+): Promise<ReadyIndex> {
+  const index = new IndexStore(database);
+  await replay(platform, files, index, recovered);
+  await adoptIndex(index, superblock.storeId);
+  const { checkpoint } = recovered;
+  // Noted only once it is proved: a power cut may leave the note and take the rows before it.
+  if (checkpoint !== undefined && (await database.flush(platform.fileSystem))) {
+    const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
+    await noteCheckpoint(index, complete);
+  }
+  return { database, index, buckets: await loadBuckets(index) };
 }
 
 class LostCommits extends ObjectsError {}

@@ -36,7 +36,7 @@ export async function replay(
     await index.flush();
     batch = new Layer();
   };
-  for await (const group of replayJournal(files, platform.hashing.crc32, recovered, from)) {
+  for await (const group of replayJournal(files, platform.hashing.crc32, recovered.end, from)) {
     await applyGroup(platform, files, batch, index.reader(batch), group);
     if (batch.size >= batchRows) await finish();
   }

@@ -34,6 +34,7 @@ export interface Advance {
 export class StoreState {
   readonly leases: Leases;
   #lastLsn: Lsn;
+  #nextLsn: Lsn;
   #lastCommit: LogPosition | undefined;
   #timeMs: number;
   #totals: Totals;
@@ -46,6 +47,7 @@ export class StoreState {
     leases: Leases,
     start: {
       readonly lastLsn: Lsn;
+      readonly nextLsn: Lsn;
       readonly lastCommit: LogPosition | undefined;
       readonly timeMs: number;
       readonly totals: Totals;
@@ -55,6 +57,7 @@ export class StoreState {
   ) {
     this.leases = leases;
     this.#lastLsn = start.lastLsn;
+    this.#nextLsn = start.nextLsn;
     this.#lastCommit = start.lastCommit;
     this.#timeMs = start.timeMs;
     this.#totals = start.totals;
@@ -62,8 +65,14 @@ export class StoreState {
     this.#lastBucketId = start.lastBucketId;
   }
 
+  /** LSN of the last operation; 0 in a store without one. */
   get lastLsn(): Lsn {
     return this.#lastLsn;
+  }
+
+  /** LSN of the next operation. After an unclean end it does not follow the last one directly. */
+  get nextLsn(): Lsn {
+    return this.#nextLsn;
   }
 
   /** Where the last commit lies; `undefined` in a store without one. */
@@ -115,6 +124,7 @@ export class StoreState {
 
   advance(to: Advance): void {
     this.#lastLsn = to.lastLsn;
+    this.#nextLsn = to.lastLsn + 1;
     this.#lastCommit = to.lastCommit;
     this.#timeMs = to.timeMs;
     this.#totals = to.totals;

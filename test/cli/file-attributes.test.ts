@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type BigIntStats, mkdtempSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import {
   attributesOf,
   decodeAttributes,
   encodeAttributes,
-  provesUnchanged,
+  stampDelayMs,
   toSeconds,
 } from '../../src/cli/file-attributes.ts';
 
@@ -26,7 +26,7 @@ describe('metadata', () => {
   test('gives back the attributes it was made of', () => {
     fc.assert(
       fc.property(mode, fc.integer({ min: -4e15, max: 4e15 }), (someMode, someTime) => {
-        const attributes = { mode: someMode, mtimeUs: someTime };
+        const attributes = { mode: someMode, mtimeUs: someTime, stamp: 'a.b' };
         expect(decodeAttributes(encodeAttributes(attributes))).toEqual(attributes);
       }),
     );
@@ -84,24 +84,40 @@ describe('a file', () => {
         await file.chmod(someMode);
         await file.utimes(toSeconds(someTime), toSeconds(someTime));
         const stats = await file.stat({ bigint: true });
-        expect(attributesOf(stats)).toEqual({ mode: someMode, mtimeUs: someTime });
+        expect(attributesOf(stats, 0)).toEqual({ mode: someMode, mtimeUs: someTime });
       }),
     );
   });
 });
 
-describe('a modification time', () => {
-  const storedAt = (us: number, delayMs: number): Date => new Date(us / 1000 + delayMs);
+describe('a stamp', () => {
+  const changed = (ctimeNs: bigint, ino = 7n): BigIntStats => {
+    return { ino, mode: 0o100644n, mtimeNs: 0n, ctimeNs } as BigIntStats;
+  };
+  const stampOf = (stats: BigIntStats, nowMs: number): string | undefined =>
+    attributesOf(stats, nowMs).stamp;
 
-  test('of whole seconds proves nothing, as archives write it', () => {
-    expect(provesUnchanged(499_162_500e6, new Date())).toBe(false);
-    expect(provesUnchanged(499_162_500e6 + 1, new Date())).toBe(true);
+  test('tells files apart that were changed in the same tick, and changes of one file', () => {
+    const stamps = [changed(1n), changed(1n, 8n), changed(2n)].map((stats) => stampOf(stats, 1e6));
+    expect(new Set(stamps).size).toBe(3);
+    expect(stamps).not.toContain(undefined);
   });
 
-  test('proves nothing if the file was stored at once after it', () => {
-    const us = 1_700_000_000_123_000;
-    expect(provesUnchanged(us, storedAt(us, 1999))).toBe(false);
-    expect(provesUnchanged(us, storedAt(us, 2000))).toBe(true);
-    expect(provesUnchanged(us, storedAt(us, -1))).toBe(false);
+  test.each([
+    ['fine', 1_000_500_000_000n, 1_000_500, 100],
+    ['coarse', 1_000_000_000_000n, 1_000_000, 2000],
+  ])('is not given in the same tick of a %s clock', (_, ctimeNs, ctimeMs, tickMs) => {
+    const stats = changed(ctimeNs);
+    expect(stampOf(stats, ctimeMs + tickMs - 1)).toBeUndefined();
+    expect(stampDelayMs(stats, ctimeMs + tickMs - 1)).toBe(1);
+    expect(stampDelayMs(stats, ctimeMs)).toBe(tickMs);
+    expect(stampOf(stats, ctimeMs + tickMs)).toBeDefined();
+    expect(stampDelayMs(stats, ctimeMs + tickMs)).toBe(0);
+  });
+
+  test('is not given, nor waited for, if the change lies in the future', () => {
+    const stats = changed(1_000_500_000_000n);
+    expect(stampOf(stats, 1_000_499)).toBeUndefined();
+    expect(stampDelayMs(stats, 1_000_499)).toBe(0);
   });
 });

@@ -102,7 +102,7 @@ test.skipIf(process.platform !== 'linux')(
        script -qec "$VARVE put in b/a" typescript > /dev/null
        script -qec "$VARVE put in b/b --json" typescript-json > /dev/null
        grep -c 'put  \\[' typescript; grep -c 'put  \\[' typescript-json
-       tail -n 2 typescript | grep -o 'K[a-z].*MiB'
+       grep -o 'Kstored b/a *[0-9.]* MiB' typescript
        varve put in b/c 2> messages > /dev/null; wc -c < messages`,
     );
     expect({ stdout, exitCode }).toEqual({

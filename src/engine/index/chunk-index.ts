@@ -13,7 +13,7 @@
 import { Reader, Writer, fromBinaryString, toBinaryString } from '../../base/bytes.ts';
 import type { ChunkId, ChunkLocation, Lsn } from '../model.ts';
 import type { IndexChange, IndexReader } from './index-store.ts';
-import { candidatesGroup, chunkGroup, oldestFirst } from './keys.ts';
+import { afterPrefix, candidatesGroup, chunkGroup, oldestFirst } from './keys.ts';
 import { decodeLocation, encodeLocation } from './records.ts';
 
 /** What keeps a chunk alive. */
@@ -78,12 +78,20 @@ export function candidateChange(id: ChunkId, lsn: Lsn, action: 'put' | 'delete')
   };
 }
 
-/** The oldest candidates. */
+/** A chunk that may be dead, and the change with which it is settled. */
+export interface Candidate {
+  readonly id: ChunkId;
+  readonly change: IndexChange;
+}
+
+/** The oldest candidates; `after`: of those behind this one. */
 export async function candidates(
   reader: IndexReader,
   limit: number,
-): Promise<{ readonly id: ChunkId; readonly change: IndexChange }[]> {
-  const rows = await reader.under(candidatesGroup, limit);
+  after?: Candidate,
+): Promise<Candidate[]> {
+  const gte = candidatesGroup + (after === undefined ? '' : `${after.change.suffix}\0`);
+  const rows = await reader.range({ gte, lt: afterPrefix(candidatesGroup), limit });
   return rows.map(({ key }) => {
     const suffix = key.slice(candidatesGroup.length);
     const fields = new Reader(fromBinaryString(suffix.slice(8)), 'a candidate in the index');

@@ -148,10 +148,10 @@ export class Database {
       }
       await batch.write({ sync: false });
     } catch (cause) {
-      this.#failure = new ObjectsError('cannot write to the index; reopen the store', {
-        code: 'IO',
-        cause,
-      });
+      this.#failure = new ObjectsError(
+        'cannot write to the index; see whether the disk is full, then reopen the store',
+        { code: 'IO', cause },
+      );
       throw this.#failure;
     }
   }
@@ -203,5 +203,8 @@ function openError(cause: unknown): ObjectsError {
   if (code === 'LEVEL_LOCKED') {
     return new ObjectsError('another process has the store open', { code: 'LOCKED', cause });
   }
-  return new ObjectsError('cannot open the index', { code: 'CORRUPT', cause });
+  return new ObjectsError(
+    'cannot open the index; see whether the disk is full or refuses writing, then open it again',
+    { code: code === 'LEVEL_CORRUPTION' ? 'CORRUPT' : 'IO', cause },
+  );
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Reader, Writer, decodeUtf8 } from '../../base/bytes.ts';
+import { Reader, Writer } from '../../base/bytes.ts';
 import type {
   BucketRecord,
   ChunkLocation,
@@ -48,9 +48,8 @@ export function decodeVersion(bytes: Uint8Array): Version {
   const fields: { contentType?: string; metadata?: Record<string, string> } = {};
   while (!reader.atEnd) {
     const field = reader.u8();
-    const value = reader.sized();
-    if (field === versionFields.contentType) fields.contentType = decodeUtf8(value);
-    else fields.metadata = new Reader(value, 'metadata in the index').textMap();
+    if (field === versionFields.contentType) fields.contentType = reader.text();
+    else fields.metadata = new Reader(reader.sized(), 'metadata in the index').textMap();
   }
   return { ...version, ...fields };
 }

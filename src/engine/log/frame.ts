@@ -86,14 +86,20 @@ export interface ChunkExtension {
   readonly blockChecksums: readonly number[];
 }
 
-/** What a commit frame's extension says. */
-export interface CommitExtension {
+/** What the head of a commit frame says of the commit. */
+export interface CommitHead {
   /** LSN of the first operation; the others follow one by one. */
   readonly firstLsn: Lsn;
   readonly operationCount: number;
-  /** Up to which offset this file was known to be on stable storage when the frame was written. */
+  /**
+   * The end of a commit of this file (or of its header) up to which the file was known to be on
+   * stable storage when the frame was written.
+   */
   readonly durableEnd: number;
-  readonly selfCheck: number;
+}
+
+/** What a commit frame's extension says. */
+export interface CommitExtension extends CommitHead {
   readonly blockChecksums: readonly number[];
 }
 
@@ -136,7 +142,7 @@ export function encodeChunkFrame(
 export function encodeCommitFrame(
   crc32: Crc32,
   position: FramePosition,
-  commit: { readonly firstLsn: Lsn; readonly operationCount: number; readonly durableEnd: number },
+  commit: CommitHead,
   operations: Uint8Array,
 ): Uint8Array[] {
   const payload = new Uint8Array(paddedBytes(position.offset, operations.length));
@@ -250,31 +256,39 @@ export function decodeChunkExtension(header: FrameHeader, extension: Uint8Array)
 /** Reads the extension of a `commit` frame. Throws `CORRUPT` if it is not one. */
 export function decodeCommitExtension(header: FrameHeader, extension: Uint8Array): CommitExtension {
   const reader = new Reader(extension, 'a commit frame');
-  return {
-    firstLsn: reader.u64(),
-    operationCount: reader.u32(),
-    durableEnd: reader.u64(),
-    selfCheck: reader.u32(),
-    blockChecksums: readBlockChecksums(reader, header),
-  };
+  const head = readCommitHead(reader);
+  reader.u32(); // The self-check: the chain has said already that this is a commit.
+  return { ...head, blockChecksums: readBlockChecksums(reader, header) };
+}
+
+function readCommitHead(reader: Reader): CommitHead {
+  return { firstLsn: reader.u64(), operationCount: reader.u32(), durableEnd: reader.u64() };
 }
 
 /** Bytes of a commit's extension that its self-check covers. */
 const selfCheckedBytes = 20;
 
-/** Whether this is the head of a commit frame that was written at this offset of this file. */
-export function isCommitHead(
+/**
+ * What the commit frame says that was written at this offset of this file; `undefined` if none was.
+ * For places where no chain leads: any bytes may stand there, also a caller's, so nothing throws.
+ */
+export function findCommitHead(
   crc32: Crc32,
   salt: number,
   offset: number,
-  header: FrameHeader,
-  extension: Uint8Array,
-): boolean {
-  if (header.type !== 'commit' || extension.length < selfCheckedBytes + 4) return false;
+  bytes: Uint8Array,
+): { readonly header: FrameHeader; readonly commit: CommitHead } | undefined {
+  const header = decodeFrameHeader(bytes);
+  const extension = bytes.subarray(frameHeaderBytes);
+  if (header?.type !== 'commit' || extension.length < selfCheckedBytes + 4) return undefined;
   const fields = extension.subarray(0, selfCheckedBytes);
-  const { selfCheck } = decodeCommitExtension(header, extension);
-  return selfCheck === selfCheckOf(crc32, { salt, offset }, fields);
+  const stored = new Reader(extension, 'a commit frame', selfCheckedBytes).u32();
+  if (stored !== selfCheckOf(crc32, { salt, offset }, fields)) return undefined;
+  return { header, commit: readCommitHead(new Reader(fields, 'a commit frame')) };
 }
+
+/** So many bytes {@link findCommitHead} wants to see. */
+export const commitHeadBytes: number = frameHeaderBytes + selfCheckedBytes + 4;
 
 function selfCheckOf(
   crc32: Crc32,

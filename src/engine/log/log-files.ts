@@ -36,10 +36,12 @@ const places: Record<LogFileKind, { readonly folder: string; readonly ending: st
 
 /** A log file that is open for reading. */
 export interface OpenLogFile {
-  readonly file: File;
   readonly header: FileHeader;
   /** What the first frame's chain continues. */
   readonly chain: number;
+  /** The bytes from a place on: all of them, or as many as there are. Throws `IO`. */
+  read(offset: number, byteCount: number): Promise<Uint8Array>;
+  close(): Promise<void>;
 }
 
 /** Users are counted from before the file is open, so that no eviction can slip in between. */
@@ -100,7 +102,10 @@ export class LogFiles {
 
   /** Current size of a file. */
   async size(fileId: number): Promise<number> {
-    const status = await this.#fileSystem.status(this.path(fileId));
+    const path = this.path(fileId);
+    const status = await this.#fileSystem.status(path).catch((cause: unknown) => {
+      throw ioError('look at a log file', cause, path);
+    });
     if (status === undefined) throw corrupt(`a log file is missing: ${describe({ file: fileId })}`);
     return status.sizeBytes;
   }
@@ -164,11 +169,9 @@ export class LogFiles {
     if ((await this.size(fileId)) > fileHeaderBytes) {
       return await this.with(fileId, ({ header }) => Promise.resolve(header));
     }
-    const path = this.path(fileId);
-    const file = await this.#fileSystem.open(path, 'read');
+    const file = await this.#openFile(this.path(fileId));
     try {
-      const sector = await readFully(file, new Uint8Array(fileHeaderBytes), 0);
-      return decodeFileHeader(this.#crc32, sector)?.header;
+      return decodeFileHeader(this.#crc32, await file.read(0, fileHeaderBytes))?.header;
     } finally {
       await file.close();
     }
@@ -177,8 +180,13 @@ export class LogFiles {
   /** Removes a file in which nothing was ever acknowledged. */
   async discard(fileId: number): Promise<void> {
     const kind = this.#kinds.get(fileId) as LogFileKind;
-    await this.#fileSystem.remove(this.path(fileId));
-    await this.#fileSystem.syncDirectory(this.#folder(kind));
+    const path = this.path(fileId);
+    try {
+      await this.#fileSystem.remove(path);
+      await this.#fileSystem.syncDirectory(this.#folder(kind));
+    } catch (cause) {
+      throw ioError('remove an unfinished log file', cause, path);
+    }
     this.#kinds.delete(fileId);
   }
 
@@ -254,6 +262,19 @@ export class LogFiles {
 
   async #openForReading(fileId: number): Promise<OpenLogFile> {
     const path = this.path(fileId);
+    const file = await this.#openFile(path);
+    try {
+      const decoded = decodeFileHeader(this.#crc32, await file.read(0, fileHeaderBytes));
+      if (decoded === undefined) throw corrupt(`a log file has no valid header: ${path}`);
+      this.#check(decoded.header, fileId, path);
+      return { ...file, ...decoded };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async #openFile(path: string): Promise<Pick<OpenLogFile, 'read' | 'close'>> {
     let file: File;
     try {
       file = await this.#fileSystem.open(path, 'read');
@@ -261,16 +282,16 @@ export class LogFiles {
       if (codeOf(cause) === 'ENOENT') throw corrupt(`a log file is missing: ${path}`, cause);
       throw ioError('open a log file', cause, path);
     }
-    try {
-      const sector = await readFully(file, new Uint8Array(fileHeaderBytes), 0);
-      const decoded = decodeFileHeader(this.#crc32, sector);
-      if (decoded === undefined) throw corrupt(`a log file has no valid header: ${path}`);
-      this.#check(decoded.header, fileId, path);
-      return { file, ...decoded };
-    } catch (error) {
-      await file.close();
-      throw ioError('read a log file', error, path);
-    }
+    return {
+      async read(offset, byteCount): Promise<Uint8Array> {
+        try {
+          return await readFully(file, new Uint8Array(byteCount), offset);
+        } catch (cause) {
+          throw ioError('read a log file', cause, path);
+        }
+      },
+      close: () => file.close(),
+    };
   }
 
   #check(header: FileHeader, fileId: number, path: string): void {
@@ -292,5 +313,5 @@ async function retire(cached: CachedFile): Promise<void> {
 async function closeIfUnused(cached: CachedFile): Promise<void> {
   if (cached.users > 0) return;
   const opened = await cached.opened.catch(() => undefined);
-  await opened?.file.close();
+  await opened?.close();
 }

@@ -16,11 +16,12 @@
 
 import { assert } from '../../base/assert.ts';
 import type { File } from '../platform/file-system.ts';
-import type { ChunkLocation, EncodedChunk, Lsn } from '../model.ts';
+import type { ChunkLocation, EncodedChunk } from '../model.ts';
 import {
   encodeChunkFrame,
   encodeCommitFrame,
   encodePadFrame,
+  type CommitHead,
   type Crc32,
   type FramePosition,
 } from './frame.ts';
@@ -83,9 +84,8 @@ export class LogWriter {
   }
 
   /** Queues a commit. It ends with a sector. */
-  appendCommit(firstLsn: Lsn, operationCount: number, payload: Uint8Array): LogPosition {
+  appendCommit(commit: CommitHead, payload: Uint8Array): LogPosition {
     const position = { fileId: this.fileId, offset: this.#position.offset };
-    const commit = { firstLsn, operationCount, durableEnd: this.#durableEnd };
     this.#append(encodeCommitFrame(this.#crc32, this.#position, commit, payload));
     return position;
   }

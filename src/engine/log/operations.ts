@@ -15,7 +15,7 @@
  * @module
  */
 
-import { Reader, Writer, decodeUtf8, toBinaryString } from '../../base/bytes.ts';
+import { Reader, Writer, toBinaryString } from '../../base/bytes.ts';
 import { ObjectsError } from '../../base/errors.ts';
 import type {
   BucketRecord,
@@ -266,7 +266,8 @@ function decodeBody(
       const fileId = body.varint();
       const count = body.varint();
       const offsets: number[] = [];
-      for (let i = 0; i < count; i++) offsets.push((offsets[i - 1] ?? 0) + body.varint());
+      let offset = 0;
+      for (let i = 0; i < count; i++) offsets.push((offset += body.varint()));
       return { kind: 'adopt', fileId, offsets };
     }
     case operationNumbers.free:
@@ -293,11 +294,10 @@ function decodePut(body: Reader, group: readonly ChunkId[]): Operation {
   const fields: { contentType?: string; metadata?: Record<string, string> } = {};
   while (!body.atEnd) {
     const field = body.u8();
-    const value = body.sized();
-    if (field === putFields.contentType) fields.contentType = decodeUtf8(value);
+    if (field === putFields.contentType) fields.contentType = body.text();
     else if (field === putFields.metadata) {
-      fields.metadata = new Reader(value, 'metadata').textMap();
-    }
+      fields.metadata = new Reader(body.sized(), 'metadata').textMap();
+    } else body.sized();
   }
   return {
     ...{ kind: 'put', bucketId, name, timeMs, sizeBytes, root, previousHead, keepsPrevious },

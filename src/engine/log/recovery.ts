@@ -21,23 +21,22 @@
  */
 
 import { ObjectsError, corrupt, describe } from '../../base/errors.ts';
+import { lsnJump } from '../../base/limits.ts';
 import type { ChunkId, ChunkLocation, Lsn } from '../model.ts';
 import {
+  commitHeadBytes,
   decodeChunkExtension,
   decodeCommitExtension,
-  decodeFrameHeader,
+  findCommitHead,
   frameBytes,
-  frameHeaderBytes,
   frameTypes,
-  isCommitHead,
   isPayloadIntact,
-  type CommitExtension,
+  type CommitHead,
   type Crc32,
   type FrameHeader,
 } from './frame.ts';
 import { fileHeaderBytes, type FileHeader, type LogPosition } from './file-header.ts';
 import type { LogFiles, OpenLogFile } from './log-files.ts';
-import { readFully } from './log-writer.ts';
 import { decodeCommitPayload, type CommitPayload } from './operations.ts';
 import { firstPosition, walkFrames, type Frame, type WalkPosition } from './walk.ts';
 
@@ -61,9 +60,10 @@ export interface RecoveredJournal {
   readonly last: JournalGroup | undefined;
   /** The index is proved to hold everything up to the commit at this place. */
   readonly checkpoint: LogPosition | undefined;
+  /** LSN of the last operation; 0 if there is none. */
   readonly lastLsn: Lsn;
-  /** Whether the store was closed and nothing came after. */
-  readonly closed: boolean;
+  /** No LSN from here on was given to anybody. */
+  readonly nextLsn: Lsn;
 }
 
 /** The LSN of the last operation of the commit at a place. */
@@ -73,8 +73,8 @@ export async function lastLsnOf(
   position: LogPosition,
 ): Promise<Lsn> {
   return await files.with(position.fileId, async (opened) => {
-    const { extension } = await commitHeadAt(crc32, opened, position.offset);
-    return extension.firstLsn + extension.operationCount - 1;
+    const { commit } = await commitHeadAt(crc32, opened, position.offset);
+    return commit.firstLsn + commit.operationCount - 1;
   });
 }
 
@@ -84,7 +84,7 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
   const lastFile = files.ids('journal').at(-1);
   if (lastFile === undefined) {
     const end = { fileId: 0, end: 0, chain: 0 };
-    return { end, last: undefined, checkpoint: undefined, lastLsn: 0, closed: false };
+    return { end, last: undefined, checkpoint: undefined, lastLsn: 0, nextLsn: 1 };
   }
   return await files.with(lastFile, async (opened) => {
     const { header } = opened;
@@ -99,15 +99,17 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
     const durableEnd = last?.durableEnd ?? end.offset;
     if (durableEnd < end.offset) await files.resync(lastFile, durableEnd, end.offset);
 
+    // Only a close in the newest file says that nothing came after it: a file without a commit may
+    // have lost some that were acknowledged with durability `'os'`.
+    const isClosed = last?.payload.operations.at(-1)?.kind === 'close';
     last ??= await lastGroupBefore(files, crc32, header);
-    const lastLsn =
-      last === undefined ? 0 : last.firstLsn + last.payload.operations.length - 1;
+    const lastLsn = last === undefined ? 0 : last.firstLsn + last.payload.operations.length - 1;
     return {
       end: { fileId: lastFile, end: end.offset, chain: end.chain },
       last,
       checkpoint,
       lastLsn,
-      closed: last?.payload.operations.at(-1)?.kind === 'close',
+      nextLsn: isClosed ? lastLsn + 1 : Math.max(lastLsn + 1, header.firstLsn) + lsnJump,
     };
   });
 }
@@ -120,15 +122,18 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
 export async function* replayJournal(
   files: LogFiles,
   crc32: Crc32,
-  recovered: RecoveredJournal,
+  recoveredEnd: RecoveredJournal['end'],
   from?: LogPosition,
 ): AsyncGenerator<JournalGroup> {
-  const ids = files.ids('journal').filter((id) => from === undefined || id >= from.fileId);
-  let expected: { readonly fileId: number; readonly chain: number } | undefined;
+  // A file behind the end has no commit yet: one was made ready, and the change then refused.
+  const ids = files
+    .ids('journal')
+    .filter((id) => id <= recoveredEnd.fileId && id >= (from?.fileId ?? 0));
+  await mustBeginWith(files, ids[0], from);
   for (const [index, fileId] of ids.entries()) {
     const nextId = ids[index + 1];
     const next = nextId === undefined ? undefined : await files.header(nextId);
-    const end = next?.previous ?? recovered.end;
+    const end = next?.previous ?? recoveredEnd;
     if (end.fileId !== fileId) {
       throw corrupt(`a journal file is missing: ${describe({ file: end.fileId })}`);
     }
@@ -139,11 +144,19 @@ export async function* replayJournal(
         `a journal file is damaged: ${describe({ file: fileId, offset: reached.offset })}`,
       );
     }
-    expected = { fileId, chain: end.chain };
   }
-  if (from !== undefined && expected === undefined) {
-    throw corrupt(`a journal file is missing: ${describe({ file: from.fileId })}`);
-  }
+}
+
+/** Throws `CORRUPT` unless the first file to replay is the one that `from` names, or the first. */
+async function mustBeginWith(
+  files: LogFiles,
+  firstId: number | undefined,
+  from: LogPosition | undefined,
+): Promise<void> {
+  const before = firstId === undefined ? undefined : (await files.header(firstId))?.previous.fileId;
+  const missing = from === undefined ? before : from.fileId === firstId ? 0 : from.fileId;
+  if (missing === undefined || missing === 0) return;
+  throw corrupt(`a journal file is missing: ${describe({ file: missing })}`);
 }
 
 async function* groupsOfFile(
@@ -181,7 +194,7 @@ async function* groupsOf(
 ): AsyncGenerator<JournalGroup> {
   const { fileId, salt } = opened.header;
   let chunks: { id: ChunkId; location: ChunkLocation }[] = [];
-  for await (const frame of walkFrames(crc32, opened.file, from, end)) {
+  for await (const frame of walkFrames(crc32, opened, from, end)) {
     if (frame.header.type === 'pad') continue;
     if (frame.header.type === 'commit') {
       const commit = decodeCommitExtension(frame.header, frame.extension);
@@ -199,7 +212,7 @@ async function* groupsOf(
 function groupOf(
   fileId: number,
   frame: Frame,
-  commit: CommitExtension,
+  commit: CommitHead,
   chunks: JournalGroup['chunks'],
 ): JournalGroup {
   const ids = chunks.map(({ id }) => id);
@@ -263,17 +276,11 @@ async function commitHeadAt(
   crc32: Crc32,
   opened: OpenLogFile,
   offset: number,
-): Promise<{ readonly header: FrameHeader; readonly extension: CommitExtension }> {
-  const { file, header: fileHeader } = opened;
-  const head = await readFully(file, new Uint8Array(frameHeaderBytes + 65_536), offset);
-  const header = decodeFrameHeader(head);
-  if (header !== undefined) {
-    const bytes = head.subarray(frameHeaderBytes, frameHeaderBytes + header.extensionBytes);
-    if (isCommitHead(crc32, fileHeader.salt, offset, header, bytes)) {
-      return { header, extension: decodeCommitExtension(header, bytes) };
-    }
-  }
-  throw corrupt(`a checkpoint is damaged: ${describe({ file: fileHeader.fileId, offset })}`);
+): Promise<{ readonly header: FrameHeader; readonly commit: CommitHead }> {
+  const { fileId, salt } = opened.header;
+  const found = findCommitHead(crc32, salt, offset, await opened.read(offset, commitHeadBytes));
+  if (found !== undefined) return found;
+  throw corrupt(`a checkpoint is damaged: ${describe({ file: fileId, offset })}`);
 }
 
 /** Looks behind the end for a commit that says the file was durable past it. */
@@ -286,15 +293,11 @@ async function refuseIfCorrupt(
   const { fileId, salt } = opened.header;
   const size = await files.size(fileId);
   if (size <= Math.max(end, fileHeaderBytes)) return;
-  const rest = await readFully(opened.file, new Uint8Array(size - end), end);
-  for (let at = 0; at + frameHeaderBytes < rest.length; at++) {
+  const rest = await opened.read(end, size - end);
+  for (let at = 0; at < rest.length; at++) {
     if (rest[at] !== frameTypes.commit) continue;
-    const frame = decodeFrameHeader(rest.subarray(at, at + frameHeaderBytes));
-    if (frame?.type !== 'commit') continue;
-    const extensionStart = at + frameHeaderBytes;
-    const extension = rest.subarray(extensionStart, extensionStart + frame.extensionBytes);
-    if (!isCommitHead(crc32, salt, end + at, frame, extension)) continue;
-    const { durableEnd } = decodeCommitExtension(frame, extension);
+    const bytes = rest.subarray(at, at + commitHeadBytes);
+    const durableEnd = findCommitHead(crc32, salt, end + at, bytes)?.commit.durableEnd ?? 0;
     if (durableEnd <= end) continue;
     const where = describe({ path: files.path(fileId), offset: end, durableEnd });
     throw new ObjectsError(

@@ -10,7 +10,6 @@
 
 import { corrupt, describe } from '../../base/errors.ts';
 import type { ChunkId, ChunkLocation } from '../model.ts';
-import type { File } from '../platform/file-system.ts';
 import {
   chainOf,
   decodeChunkExtension,
@@ -21,9 +20,7 @@ import {
   type FrameHeader,
 } from './frame.ts';
 import { fileHeaderBytes } from './file-header.ts';
-import { ioError } from './io-errors.ts';
 import type { LogFiles, OpenLogFile } from './log-files.ts';
-import { readFully } from './log-writer.ts';
 
 const readAheadBytes = 1024 * 1024;
 
@@ -52,11 +49,11 @@ export function firstPosition(opened: OpenLogFile): WalkPosition {
 /** Frames from a position on, as long as the chain holds and `end` is not passed. */
 export async function* walkFrames(
   crc32: Crc32,
-  file: File,
+  opened: OpenLogFile,
   from: WalkPosition,
   end: number = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Frame> {
-  const window = new ReadWindow(file);
+  const window = new ReadWindow(opened);
   let { offset, chain } = from;
   while (offset < end) {
     const head = await window.read(offset, frameHeaderBytes);
@@ -78,13 +75,8 @@ export async function readFrame(
   files: LogFiles,
   place: { readonly fileId: number; readonly offset: number; readonly frameBytes: number },
 ): Promise<Frame & { readonly salt: number }> {
-  return await files.with(place.fileId, async ({ file, header: { salt } }) => {
-    let bytes: Uint8Array;
-    try {
-      bytes = await readFully(file, new Uint8Array(place.frameBytes), place.offset);
-    } catch (cause) {
-      throw ioError('read from the log', cause, files.path(place.fileId));
-    }
+  return await files.with(place.fileId, async (opened) => {
+    const bytes = await opened.read(place.offset, place.frameBytes);
     const header = decodeFrameHeader(bytes);
     if (header === undefined || frameBytes(header) !== bytes.length) {
       throw corrupt(
@@ -94,7 +86,7 @@ export async function readFrame(
     const payloadStart = frameHeaderBytes + header.extensionBytes;
     return {
       header,
-      salt,
+      salt: opened.header.salt,
       offset: place.offset,
       extension: bytes.subarray(frameHeaderBytes, payloadStart),
       payload: bytes.subarray(payloadStart),
@@ -108,8 +100,8 @@ export async function readChunkHead(
   fileId: number,
   offset: number,
 ): Promise<{ readonly id: ChunkId; readonly location: ChunkLocation }> {
-  return await files.with(fileId, async ({ file }) => {
-    const head = await readFully(file, new Uint8Array(chunkHeadBytesMax), offset);
+  return await files.with(fileId, async (opened) => {
+    const head = await opened.read(offset, chunkHeadBytesMax);
     const header = decodeFrameHeader(head);
     if (header === undefined || (header.type !== 'chunk' && header.type !== 'node')) {
       throw corrupt(`a chunk frame is damaged: ${describe({ file: fileId, offset })}`);
@@ -123,20 +115,19 @@ export async function readChunkHead(
 
 /** Reads ahead, so that a walk over small frames makes few calls. */
 class ReadWindow {
-  readonly #file: File;
+  readonly #opened: OpenLogFile;
   #start = 0;
   #bytes: Uint8Array = new Uint8Array(0);
 
-  constructor(file: File) {
-    this.#file = file;
+  constructor(opened: OpenLogFile) {
+    this.#opened = opened;
   }
 
   /** A view of these bytes; fewer at the end of the file. */
   async read(offset: number, byteCount: number): Promise<Uint8Array> {
     const within = offset - this.#start;
     if (within < 0 || within + byteCount > this.#bytes.length) {
-      const target = new Uint8Array(Math.max(byteCount, readAheadBytes));
-      this.#bytes = await readFully(this.#file, target, offset);
+      this.#bytes = await this.#opened.read(offset, Math.max(byteCount, readAheadBytes));
       this.#start = offset;
       return this.#bytes.subarray(0, byteCount);
     }

@@ -6,15 +6,15 @@
  * turn. So a removal costs its caller one edge, and the walk touches only what it frees.
  *
  * A chunk that an upload has a lease on stays a candidate, and is asked about again when the lease
- * ends. Whether a chunk is dead is decided by the committer, at the moment of the commit.
+ * ends. So does a node that is damaged. Whether a chunk is dead is decided by the committer, at the moment of the commit.
  *
  * Freed bytes stay in their log file, as reclaimable, until compaction.
  *
  * @module
  */
 
-import { throwIfAborted } from '../../base/errors.ts';
-import { candidates, isReferenced, locate } from '../index/chunk-index.ts';
+import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
+import { candidates, isReferenced, locate, type Candidate } from '../index/chunk-index.ts';
 import { Layer, type IndexChange, type IndexStore } from '../index/index-store.ts';
 import type { Committer } from '../committer.ts';
 import type { LogFiles } from '../log/log-files.ts';
@@ -55,6 +55,8 @@ export class Reclaimer {
       .catch(this.#parts.onFailure)
       .finally(() => {
         this.#running = undefined;
+        // Woken when the work had just come to its end.
+        if (this.#isWoken) this.wake();
       });
   }
 
@@ -76,27 +78,29 @@ export class Reclaimer {
   async #run(): Promise<void> {
     while (this.#isWoken && !this.#isStopped) {
       this.#isWoken = false;
-      while (!this.#isStopped && (await this.#freePage())) {
+      let last: Candidate | undefined;
+      do {
+        last = await this.#freePage(last);
         await this.#parts.platform.clock.yield();
-      }
+      } while (last !== undefined && !this.#isStopped);
     }
   }
 
-  /** Works through the oldest candidates. `false`: nothing is left but what is leased. */
-  async #freePage(): Promise<boolean> {
+  /** Works through the candidates behind one, oldest first. Returns the last: there may be more. */
+  async #freePage(after: Candidate | undefined): Promise<Candidate | undefined> {
     const { index, state } = this.#parts;
-    const page = await candidates(index.reader(), pageSize);
+    const page = await candidates(index.reader(), pageSize, after);
     const settled = await Promise.all(page.map(({ id }) => this.#free(id)));
     const done: IndexChange[] = page
       .filter((_, i) => settled[i] === true)
       .map(({ change }) => change);
-    if (done.length === 0) return false;
+    if (done.length === 0) return page.at(-1);
     // No commit: candidates are advisory, and replaying an older log only asks about them again.
     const layer = new Layer();
     layer.add(done);
     layer.lastLsn = state.lastLsn;
     index.publish(layer);
-    return true;
+    return page.at(-1);
   }
 
   /** Frees a candidate if it is dead. `false`: ask again. */
@@ -104,7 +108,14 @@ export class Reclaimer {
     const { platform, files, index, committer } = this.#parts;
     const location = await locate(index.reader(), id);
     if (location === undefined || (await isReferenced(index.reader(), id))) return true;
-    const children = await childrenOf(platform, files, id, location);
+    let children: ChunkId[];
+    try {
+      children = await childrenOf(platform, files, id, location);
+    } catch (error) {
+      // A damaged node cannot say what it names. It stays, and `verify` reports it.
+      if (error instanceof ObjectsError && error.code === 'CORRUPT') return false;
+      throw error;
+    }
     const { outcome } = await committer.commit({ kind: 'free', id, children }, 'os');
     return outcome === 'done';
   }

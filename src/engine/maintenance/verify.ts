@@ -93,9 +93,8 @@ async function verifyJournal(
 ): Promise<void> {
   const end = journalEnd();
   if (end.fileId === 0) return;
-  const whole = { end, last: undefined, checkpoint: undefined, lastLsn: 0, closed: false };
   try {
-    for await (const _ of replayJournal(files, platform.hashing.crc32, whole)) {
+    for await (const _ of replayJournal(files, platform.hashing.crc32, end)) {
       throwIfAborted(signal);
     }
   } catch (error) {

@@ -1,0 +1,29 @@
+/**
+ * A store as applications open it, but for the count of its syncs.
+ *
+ * The way from the call of an upload to the disk is the one that users have: the public classes, over
+ * the engine, over this machine. Only the file system has a counter in front.
+ *
+ * @module
+ */
+
+import { Session } from '../src/api/session.ts';
+import { Store } from '../src/api/store.ts';
+import { Engine } from '../src/engine/engine.ts';
+import { nodePlatform } from '../src/engine/platform/machine.ts';
+import { countingFileSystem, type SyncCounter } from './counting-file-system.ts';
+
+export interface MeasuredStore {
+  readonly store: Store;
+  readonly counter: SyncCounter;
+}
+
+/** Makes a store in a folder that is empty or not there. */
+export async function openMeasuredStore(directory: string): Promise<MeasuredStore> {
+  const counter = { syncs: 0 };
+  const platform = { ...nodePlatform(), fileSystem: countingFileSystem(counter) };
+  const open = (): Promise<Engine> => Engine.open({ platform, directory, createIfMissing: true });
+  const session = new Session(platform.clock, open);
+  await session.open();
+  return { store: new Store(session), counter };
+}
