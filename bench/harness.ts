@@ -172,11 +172,13 @@ async function measure(each: Case): Promise<Timing> {
   if (result?.state !== 'completed') throw new Error(`${name}: the measurement did not finish`);
   const { latency } = result;
   // Runs that overlap each take longer than their share of the time.
-  const msPerRun = inFlight > 1 ? wallMs / latency.samplesCount : latency.mean;
-  const runsPerSecond = 1000 / msPerRun;
+  const shareMs = wallMs / latency.samplesCount;
+  const runsPerSecond = 1000 / (inFlight > 1 ? shareMs : latency.mean);
   const fact = await each.conclude?.();
   return {
-    msPerUnit: msPerRun / ('bytes' in work ? work.bytes : work.entries),
+    // The median, because one long wait for somebody else's disk moves a mean.
+    msPerUnit:
+      (inFlight > 1 ? shareMs : latency.p50) / ('bytes' in work ? work.bytes : work.entries),
     measurement: {
       name,
       samples: latency.samplesCount,

@@ -12,9 +12,11 @@ const floorMovedPercentMax = 25;
 
 export function formatMachine(machine: MachineDescription): string {
   const memory = `${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB`;
+  const isSlow = machine.code !== 'compiled';
   const isBusy = machine.load > machine.cores / 2;
   return [
     `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${memory}, ${machine.system}`,
+    `code: ${machine.code}${isSlow ? ' (up to twice as slow as what users run)' : ''}`,
     `file system: ${machine.fileSystem}`,
     `cache: ${machine.cache}`,
     `sync: ${machine.sync}`,

@@ -1,19 +1,20 @@
 /**
  * The native half of the npm package `encore.dev`, as far as object storage goes, on Varve.
  *
- * The package loads whatever file the environment variable `ENCORE_RUNTIME_LIB` names by `require`. With
- * this file there, its buckets, unmodified, are buckets of Varve's default store. The names and shapes
- * are those of Encore's own native module (`internal/runtime/napi/napi.d.cts` in the package): methods
- * resolve with a value or with a `TypedObjectError`, which the package turns into its error classes.
+ * The package loads whatever file the environment variable `ENCORE_RUNTIME_LIB` names by `require`.
+ * With this file there, its buckets, unmodified, are buckets of Varve's default store. The names
+ * and shapes are those of Encore's own native module (`internal/runtime/napi/napi.d.cts` in the
+ * package): methods resolve with a value or with a `TypedObjectError`, which the package turns into
+ * its error classes.
  *
- * CommonJS, because it is `require`d; the library itself is loaded by `import()` on first use, because
- * requiring an ES module warns on some releases of Node 20 and 22.
+ * CommonJS, because it is `require`d; the library itself is loaded by `import()` on first use,
+ * because requiring an ES module warns on some releases of Node 20 and 22.
  *
- * Encore tells its runtime a bucket's name and nothing else, so one that is not there is made without
- * versioning. Make it beforehand (`varve mb --versioned`) to have its versions kept.
+ * Encore tells its runtime a bucket's name and nothing else, so one that is not there is made
+ * without versioning. Make it beforehand (`varve mb --versioned`) to have its versions kept.
  *
- * Where this differs from Encore's module it gives more: content may be a stream, what is returned is
- * plain and JSON-safe, and a listing that fails to start rejects with Encore's error class.
+ * Where this differs from Encore's module it gives more: content may be a stream, what is returned
+ * is plain and JSON-safe, and a listing that fails to start rejects with Encore's error class.
  *
  * Errors: what is no object storage throws a plain `Error` that says so.
  *

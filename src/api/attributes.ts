@@ -2,8 +2,8 @@
  * Versions of the engine, as the plain values that callers get.
  *
  * They are made afresh for each call and hold no `undefined`, so that `JSON.stringify`, spread and
- * comparison see what is there and nothing else. A bucket that is not versioned shows no version ids:
- * an id that the next upload makes meaningless would only invite callers to keep it.
+ * comparison see what is there and nothing else. A bucket that is not versioned shows no version
+ * ids: an id that the next upload makes meaningless would only invite callers to keep it.
  *
  * @module
  */

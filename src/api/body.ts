@@ -1,11 +1,11 @@
 /**
  * Whatever a caller may upload, as one stream of bytes that always comes to an end.
  *
- * What must hold: a source is read once and in order, one piece at a time; a source that is not read
- * to its end is told so (its iterator's `return`, its stream's `cancel`), so that files and sockets
- * behind it are released; and no wait is for ever: a signal ends even the wait for a source that
- * never yields again. Nobody waits for such a source to clean up, as an async generator queues that
- * behind the very step that hangs.
+ * What must hold: a source is read once and in order, one piece at a time; a source that is not
+ * read to its end is told so (its iterator's `return`, its stream's `cancel`), so that files and
+ * sockets behind it are released; and no wait is for ever: a signal ends even the wait for a source
+ * that never yields again. Nobody waits for such a source to clean up, as an async generator queues
+ * that behind the very step that hangs.
  *
  * A Node stream that somebody has read to its end is refused. Reading it again yields nothing, and
  * an upload that is tried again with the same stream would replace the object by an empty one.
@@ -73,8 +73,7 @@ export class BodySource {
     if (state === 'ended') return;
     try {
       const stopping = Promise.resolve(this.#pieces.return?.());
-      if (state === 'waiting') stopping.catch(() => {});
-      else await stopping;
+      await stopping;
     } catch {
       // The upload has failed already, and its own error says more than this one.
     }
@@ -122,7 +121,9 @@ interface NodeStream extends AsyncIterable<unknown> {
   destroy?(): unknown;
 }
 
-/** A Node stream. Its iterator would not destroy it before the first read, nor while a read waits. */
+/**
+ * A Node stream. Its iterator would not destroy it before the first read, nor while a read waits.
+ */
 function piecesOfNodeStream(stream: NodeStream): AsyncIterator<unknown> {
   if (stream.readableEnded === true) {
     throw invalidArgument('data is a stream that has been read to its end: make a new one');
@@ -164,7 +165,9 @@ function bytesOfPiece(piece: unknown): Uint8Array {
   throw wrongType('every piece of data', 'a Uint8Array', piece);
 }
 
-/** Settles as `waiting` does, or rejects as soon as it is interrupted. Leaves no listener behind. */
+/**
+ * Settles as `waiting` does, or rejects as soon as it is interrupted. Leaves no listener behind.
+ */
 async function interruptible<T>(
   waiting: T | PromiseLike<T>,
   interruption: Interruption,
@@ -192,9 +195,9 @@ async function interruptible<T>(
 }
 
 /** The error of what cuts the wait short; `undefined` if nothing does. */
-function interruptionOf({ signal, closing }: Interruption): unknown {
+function interruptionOf({ signal, closing }: Interruption): Error | undefined {
   if (signal?.aborted === true) return aborted(signal);
-  return closing.aborted ? closing.reason : undefined;
+  return closing.aborted ? (closing.reason as Error) : undefined;
 }
 
 function isObject(value: unknown): boolean {

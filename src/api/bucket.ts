@@ -1,10 +1,10 @@
 /**
  * The bucket: the handle that applications hold, and the contract of the whole package.
  *
- * A bucket is a name and what it is declared to be; making one does no I/O and cannot fail but for its
- * name. What each method does is in `reading.ts`, `writing.ts` and `listing.ts`; what it promises is
- * here. Encore's applications run on this class with nothing but the import changed, so the methods
- * and errors of its `Bucket` are a part of ours (a type test holds that).
+ * A bucket is a name and what it is declared to be; making one does no I/O and cannot fail but for
+ * its name. What each method does is in `reading.ts`, `writing.ts` and `listing.ts`; what it
+ * promises is here. Encore's applications run on this class with nothing but the import changed, so
+ * the methods and errors of its `Bucket` are a part of ours (a type test holds that).
  *
  * @module
  */
@@ -59,7 +59,8 @@ import { copyObject, removeObject, restoreObject, uploadObject } from './writing
  * environment variable `VARVE_STORE`, else `.varve` under the current directory; in memory if
  * `VARVE_STORE` is `memory`, or `NODE_ENV` is `test` and `VARVE_STORE` is not set.
  *
- * A bucket is made by the first write to it. One that is not there reads as an empty one.
+ * A bucket is made by the first write to it, even one that fails. One that is not there reads as an
+ * empty one.
  *
  * @example
  * ```ts
@@ -90,7 +91,8 @@ export class Bucket
   #handle: Omit<Scope, 'session'>;
 
   /**
-   * @param name - Lower-case letters, digits and hyphens, at most 63, a letter first, no hyphen last.
+   * @param name - Lower-case letters, digits and hyphens, at most 63, a letter first, no hyphen
+   * last.
    * @param config - What the bucket shall be. A write brings a bucket that exists in line with it,
    * and throws `INVALID` if that would turn versioning off.
    * @throws InvalidArgument for a name that no bucket can have.
@@ -110,17 +112,19 @@ export class Bucket
   }
 
   /**
-   * Stores content under a name. In a versioned bucket earlier versions stay, in others it replaces.
+   * Stores content under a name. In a versioned bucket earlier versions stay, in others it
+   * replaces.
    *
-   * When the promise resolves, content and version are as safe as `durability` says; before that, the
-   * object is what it was. Content that the store already holds is not written again.
+   * When the promise resolves, content and version are as safe as `durability` says; before that,
+   * the object is what it was. Content that the store already holds is not written again.
    *
    * @param name - 1 to 1024 bytes of UTF-8. No character has a meaning.
-   * @param data - The content. A stream is read once and never held in memory whole. It is left alone
-   * when the promise settles, and stopped early when the upload fails.
+   * @param data - The content. A stream is read once and never held in memory whole. It is left
+   * alone when the promise settles, and stopped early when the upload fails.
    * @returns What was stored.
-   * @throws PreconditionFailed, InvalidArgument, or ObjectsError with code `SOURCE_FAILED`, `ABORTED`,
-   * `FULL`, `IO`, `INDETERMINATE` or `CLOSED`. Unless it is `INDETERMINATE`, nothing was stored.
+   * @throws PreconditionFailed, InvalidArgument, or ObjectsError with code `SOURCE_FAILED`,
+   * `ABORTED`, `FULL`, `IO`, `INDETERMINATE` or `CLOSED`. Unless it is `INDETERMINATE`, nothing was
+   * stored.
    *
    * @example
    * ```ts
@@ -140,8 +144,8 @@ export class Bucket
   /**
    * Reads content whole, or a range of it. What is returned was checked against its hash.
    *
-   * @throws ObjectNotFound, InvalidArgument for a range outside the object, or ObjectsError with code
-   * `CORRUPT`, `ABORTED`, `IO` or `CLOSED`.
+   * @throws ObjectNotFound, InvalidArgument for a range outside the object, or ObjectsError with
+   * code `CORRUPT`, `ABORTED`, `IO` or `CLOSED`.
    *
    * @example
    * ```ts
@@ -159,8 +163,8 @@ export class Bucket
   }
 
   /**
-   * The same as {@link Bucket.download}, as a stream in pieces of the store's choosing. It reads when
-   * it is read from; errors arrive there. Cancel it if it is not read to its end.
+   * The same as {@link Bucket.download}, as a stream in pieces of the store's choosing. It reads
+   * when it is read from; errors arrive there. Cancel it if it is not read to its end.
    *
    * @throws TypeError, InvalidArgument, or ObjectsError with code `PERMISSION`, at once.
    */
@@ -171,8 +175,8 @@ export class Bucket
   /**
    * The objects, in order of their names as UTF-8 bytes.
    *
-   * A name that is there from the first step to the last is shown exactly once. One that is written or
-   * removed meanwhile is shown or not. Nothing is held between two steps.
+   * A name that is there from the first step to the last is shown exactly once. One that is written
+   * or removed meanwhile is shown or not. Nothing is held between two steps.
    *
    * @example
    * ```ts
@@ -194,8 +198,8 @@ export class Bucket
   /**
    * One page of the objects, with names that have `delimiter` after the prefix rolled up to groups.
    *
-   * Pages follow each other by `nextPageToken`, with the same options otherwise. Groups cost no more
-   * than objects, however many names they stand for.
+   * Pages follow each other by `nextPageToken`, with the same options otherwise. Groups cost no
+   * more than objects, however many names they stand for.
    *
    * @example
    * ```ts
@@ -235,7 +239,8 @@ export class Bucket
 
   /**
    * Removes an object. In a versioned bucket that writes a delete marker, and history stays; with
-   * `version` that version is gone for good, and if it was the newest, the one before it is current.
+   * `version` that version is gone for good, and if it was the newest, the one before it is
+   * current.
    *
    * @throws ObjectNotFound if there is nothing to remove.
    */
@@ -261,8 +266,8 @@ export class Bucket
   /**
    * Makes an old version the newest again, as a version of its own. Moves no content.
    *
-   * @throws ObjectNotFound if there is no such version, or it is a delete marker; InvalidArgument if
-   * the bucket is not versioned.
+   * @throws ObjectNotFound if there is no such version, or it is a delete marker; InvalidArgument
+   * if the bucket is not versioned.
    */
   async restore(name: string, version: string): Promise<ObjectAttrs> {
     return restoreObject(this.#scope(), name, version);
@@ -272,8 +277,8 @@ export class Bucket
    * The bucket as it was, to read from. Only of a versioned bucket: others keep no past.
    *
    * @param point - A time, or the id of any version of this store: just after it was committed.
-   * @throws InvalidArgument for a date or version id that is none. The view's methods throw it too, if
-   * the bucket is not versioned.
+   * @throws InvalidArgument for a date or version id that is none. The view's methods throw it too,
+   * if the bucket is not versioned.
    *
    * @example
    * ```ts
@@ -295,7 +300,8 @@ export class Bucket
   /** This handle, typed as one that may do only that: `ref<Uploader & Downloader>()`. */
   ref<P extends BucketPerms>(): P;
   /**
-   * A handle that may do only that, and throws `PERMISSION` otherwise. It never may more than this one.
+   * A handle that may do only that, and throws `PERMISSION` otherwise. It never may more than this
+   * one.
    *
    * @example
    * ```ts
@@ -319,8 +325,8 @@ export class Bucket
   /**
    * The URL at which anybody may read an object of a public bucket.
    *
-   * @throws ObjectsError with code `INVALID` if the bucket is not public, else `UNSUPPORTED`: it needs
-   * a server.
+   * @throws ObjectsError with code `INVALID` if the bucket is not public, else `UNSUPPORTED`: it
+   * needs a server.
    */
   publicUrl(name: string): string {
     return publicUrlOf(this.#scope(), name);
@@ -329,8 +335,8 @@ export class Bucket
   /**
    * A URL with which anybody may store this object, for a time.
    *
-   * @throws InvalidArgument for a `ttl` out of bounds, else ObjectsError with code `UNSUPPORTED`: it
-   * needs a server.
+   * @throws InvalidArgument for a `ttl` out of bounds, else ObjectsError with code `UNSUPPORTED`:
+   * it needs a server.
    */
   async signedUploadUrl(name: string, options?: SignedUrlOptions): Promise<SignedUrl> {
     return signedUrlOf(this.#scope(), 'signed-upload', name, options);
@@ -339,8 +345,8 @@ export class Bucket
   /**
    * A URL with which anybody may read this object, for a time.
    *
-   * @throws InvalidArgument for a `ttl` out of bounds, else ObjectsError with code `UNSUPPORTED`: it
-   * needs a server.
+   * @throws InvalidArgument for a `ttl` out of bounds, else ObjectsError with code `UNSUPPORTED`:
+   * it needs a server.
    */
   async signedDownloadUrl(name: string, options?: SignedUrlOptions): Promise<SignedUrl> {
     return signedUrlOf(this.#scope(), 'signed-download', name, options);

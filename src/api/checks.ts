@@ -1,8 +1,8 @@
 /**
  * What every method asks of its arguments before it does anything.
  *
- * Two kinds of refusal, kept apart on purpose. A value of the wrong *type* is a bug in the caller and
- * throws `TypeError`, with the argument's name and what was got. A well-typed value that is not
+ * Two kinds of refusal, kept apart on purpose. A value of the wrong *type* is a bug in the caller
+ * and throws `TypeError`, with the argument's name and what was got. A well-typed value that is not
  * allowed throws `InvalidArgument`. TypeScript finds most of the first kind; these checks are for
  * callers that write JavaScript, and for values that come from JSON.
  *

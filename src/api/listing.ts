@@ -1,12 +1,13 @@
 /**
  * Listings: of objects, of pages of them with or without groups, and of histories.
  *
- * What must hold: the order is that of the names' UTF-8 bytes; a name that is there all the while is
- * shown exactly once, whatever is written meanwhile; and nothing is held between two steps of the
- * caller. Each step reads a page from the index, starting behind the last name shown, so a listing
- * that nobody goes on with costs nothing, and one that takes a day blocks nobody.
+ * What must hold: the order is that of the names' UTF-8 bytes; a name that is there all the while
+ * is shown exactly once, whatever is written meanwhile; and nothing is held between two steps of
+ * the caller. Each step reads a page from the index, starting behind the last name shown, so a
+ * listing that nobody goes on with costs nothing, and one that takes a day blocks nobody.
  *
- * Errors: `INVALID` for options that make no sense, `ABORTED` at the next step once the signal fires.
+ * Errors: `INVALID` for options that make no sense, `ABORTED` at the next step once the signal
+ * fires.
  *
  * @module
  */
@@ -215,7 +216,9 @@ function rangeOf({ prefix, startAfter, endBefore, reverse }: ListOptions): NameR
   };
 }
 
-/** The range that holds one name: nothing lies between a name and the same with a zero byte more. */
+/**
+ * The range that holds one name: nothing lies between a name and the same with a zero byte more.
+ */
 function rangeOfName(name: string): NameRange {
   return { prefix: name, endBefore: `${name}\0` };
 }

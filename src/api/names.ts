@@ -21,7 +21,8 @@ const bucketNameLengthMax = 63;
 export function checkObjectName(name: unknown, argument = 'name'): asserts name is string {
   checkText(argument, name);
   if (name === '') throw invalidArgument(`${argument} must not be empty`);
-  // A character takes at most three bytes in UTF-8 (one of a pair, two), so most names need no count.
+  // A character takes at most three bytes in UTF-8 (one of a pair, two), so most names need no
+  // count.
   if (name.length * 3 <= objectNameBytesMax) return;
   const bytes = encodeUtf8(name).length;
   if (bytes > objectNameBytesMax) {

@@ -1,8 +1,8 @@
 /**
  * From where a store lies to the session that opens it.
  *
- * Errors: `TypeError` and `INVALID` for what is no place for a store. Those of opening itself come with
- * the first use.
+ * Errors: `TypeError` and `INVALID` for what is no place for a store. Those of opening itself come
+ * with the first use.
  *
  * @module
  */
@@ -13,8 +13,14 @@ import { checkOptionalBoolean, checkOptionalObject, invalidArgument, wrongType }
 import type { StoreLocation, StoreOptions } from './options.ts';
 import { Session } from './session.ts';
 
-/** A session on the store that lies there. Opens nothing yet. */
-export function openSession(location: StoreLocation, options: StoreOptions): Session {
+/**
+ * A session on the store that lies there. Opens nothing yet, and not before `previous` has ended.
+ */
+export function openSession(
+  location: StoreLocation,
+  options: StoreOptions,
+  previous: Promise<void> = Promise.resolve(),
+): Session {
   checkOptionalObject('options', options);
   checkOptionalBoolean('mustExist', options.mustExist);
   const inMemory = isInMemory(location);
@@ -22,7 +28,11 @@ export function openSession(location: StoreLocation, options: StoreOptions): Ses
   const directory = inMemory ? '/' : location;
   if (directory === '') throw invalidArgument('the folder of the store must not be empty');
   const createIfMissing = inMemory || options.mustExist !== true;
-  return new Session(platform.clock, () => Engine.open({ platform, directory, createIfMissing }));
+  return new Session(platform.clock, async () => {
+    // However it ended: if it still holds the folder, opening says so.
+    await Promise.allSettled([previous]);
+    return Engine.open({ platform, directory, createIfMissing });
+  });
 }
 
 function isInMemory(location: StoreLocation): location is Exclude<StoreLocation, string> {

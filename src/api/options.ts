@@ -12,9 +12,9 @@ import type { Uploader } from './permissions.ts';
 import type { Store } from './store.ts';
 
 /**
- * Content to upload. A string is stored as UTF-8. A stream is read once, in order, and never held in
- * memory whole; Node streams are async iterables. The caller may reuse its buffers as soon as the
- * promise settles.
+ * Content to upload. A string is stored as UTF-8. A stream is read once, in order, and never held
+ * in memory whole; Node streams are async iterables. The caller may reuse its buffers as soon as
+ * the promise settles.
  */
 export type Body =
   | Uint8Array
@@ -26,8 +26,8 @@ export type Body =
   | Iterable<Uint8Array>;
 
 /**
- * Where a store lies: in a folder, or in memory, for tests. In memory no folder is touched, and closing
- * the store forgets it all.
+ * Where a store lies: in a folder, or in memory, for tests. In memory no folder is touched, and
+ * closing the store forgets it all.
  */
 export type StoreLocation = string | { memory: true };
 
@@ -76,7 +76,9 @@ export interface UploadProgress {
 
 /** Bytes to read. `end` is exclusive. A negative `start` counts from the end, as for `slice`. */
 export interface ByteRange {
-  /** Default: 0. At most the size of the object. Further back than its beginning is its beginning. */
+  /**
+   * Default: 0. At most the size of the object. Further back than its beginning is its beginning.
+   */
   start?: number | undefined;
   /** Default: the size of the object, which is also what a larger one counts as. */
   end?: number | undefined;

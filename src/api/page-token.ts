@@ -1,9 +1,9 @@
 /**
  * Where a listing goes on: the token between two pages.
  *
- * Opaque to callers: JSON in base64url (RFC 4648), so that it passes through URLs. It names the last
- * entry shown, not a place in the index, so it never expires and needs no state in the store: what is
- * written or removed meanwhile is seen or missed like anything else behind that name.
+ * Opaque to callers: JSON in base64url (RFC 4648), so that it passes through URLs. It names the
+ * last entry shown, not a place in the index, so it never expires and needs no state in the store:
+ * what is written or removed meanwhile is seen or missed like anything else behind that name.
  *
  * Errors: `INVALID` for a text that is no token, `TypeError` for what is no string.
  *

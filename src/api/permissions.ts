@@ -12,9 +12,10 @@
  * | `signed-download` | `SignedDownloader` | `signedDownloadUrl` |
  * | `public-url` | `PublicUrler` | `publicUrl` |
  *
- * A view that `at()` makes may read what its handle may read. The classes exist for their types: they
- * are abstract, hold nothing, and a class rather than an interface because Encore's applications write
- * `ref<Uploader & Downloader>()`, and no other object with an `upload` method shall pass for one.
+ * A view that `at()` makes may read what its handle may read. The classes exist for their types:
+ * they are abstract, hold nothing, and a class rather than an interface because Encore's
+ * applications write `ref<Uploader & Downloader>()`, and no other object with an `upload` method
+ * shall pass for one.
  *
  * Errors: `PERMISSION` from a method whose word the handle was not given.
  *
@@ -160,8 +161,8 @@ export function checkPermission(
   permission: Permission,
 ): void {
   if (handle.grant?.has(permission) ?? true) return;
-  throw new ObjectsError(
-    `this handle was not given the permission: ${describe({ permission, bucket: handle.bucketName })}`,
-    { code: 'PERMISSION' },
-  );
+  const details = describe({ permission, bucket: handle.bucketName });
+  throw new ObjectsError(`this handle was not given the permission: ${details}`, {
+    code: 'PERMISSION',
+  });
 }

@@ -1,8 +1,8 @@
 /**
  * Progress events at a pace that people and programs can use: a few in a second, and the last one.
  *
- * The engine reports each chunk, thousands in a second. Passed on is what comes at least a quarter of
- * a second after the event before it, and the one that says that everything has been read.
+ * The engine reports each chunk, thousands in a second. Passed on is what comes at least a quarter
+ * of a second after the event before it, and the one that says that everything has been read.
  *
  * @module
  */
@@ -20,7 +20,8 @@ export function pacedReporter<P>(
   let reportedMs = Number.NEGATIVE_INFINITY;
   return (progress) => {
     const nowMs = clock.nowMs();
-    // A clock that is set back must not silence the reporter, hence the distance in both directions.
+    // A clock that is set back must not silence the reporter, hence the distance in both
+    // directions.
     if (Math.abs(nowMs - reportedMs) < intervalMs && !isLast(progress)) return;
     reportedMs = nowMs;
     report(progress);

@@ -1,11 +1,11 @@
 /**
  * Which bytes a range means in an object of a given size.
  *
- * As `slice` has it, `end` is exclusive and a negative `start` counts from the end; as HTTP has it, an
- * `end` behind the object is brought back to it, and a suffix longer than the object is all of it. So
- * a reader in blocks need not know the size, and `{ start: -4 }` works on three bytes. A range that
- * begins just behind the last byte is empty, and one that begins further out is refused: it asks for
- * bytes that were never there, which is how a wrong object or a wrong offset shows.
+ * As `slice` has it, `end` is exclusive and a negative `start` counts from the end; as HTTP has it,
+ * an `end` behind the object is brought back to it, and a suffix longer than the object is all of
+ * it. So a reader in blocks need not know the size, and `{ start: -4 }` works on three bytes. A
+ * range that begins just behind the last byte is empty, and one that begins further out is refused:
+ * it asks for bytes that were never there, which is how a wrong object or a wrong offset shows.
  *
  * Errors: `INVALID`, and `TypeError` for what is no number.
  *

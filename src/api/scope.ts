@@ -2,9 +2,9 @@
  * What a handle stands for: a bucket by its name, now or as of a point, and what may be done there.
  *
  * A handle is a name until it is used. Each operation looks the bucket up again, because it may be
- * made, removed and made again while the handle lives. A write makes a bucket that is not there. A read
- * of one reads an empty bucket: applications declare buckets, and a declared bucket is empty before its
- * first upload.
+ * made, removed and made again while the handle lives. A write makes a bucket that is not there. A
+ * read of one reads an empty bucket: applications declare buckets, and a declared bucket is empty
+ * before its first upload.
  *
  * Errors: `NOT_FOUND` for an object or version that is not there, `INVALID` for a point of a bucket
  * that is not versioned, or a declaration that would turn versioning off.

@@ -1,17 +1,18 @@
 /**
  * An open engine and who is using it: shared by a store and all that was made from it.
  *
- * It opens once, on first use. Closing refuses what comes after it with `CLOSED`, lets what has begun
- * come to its end, and then closes the engine, so that no operation ever meets an engine that closes
- * under it. What waits for somebody else (an upload for the next bytes of its source) might wait for
- * ever; it listens to `closing` and gives up instead.
+ * It opens once, on first use. Closing refuses what comes after it with `CLOSED`, lets what has
+ * begun come to its end, and then closes the engine, so that no operation ever meets an engine that
+ * closes under it. What waits for somebody else (an upload for the next bytes of its source) might
+ * wait for ever; it listens to `closing` and gives up instead.
  *
- * Streams and listings are used step by step, and each step is an operation of its own: a reader that
- * nobody drains does not hold up a close.
+ * Streams and listings are used step by step, and each step is an operation of its own: a reader
+ * that nobody drains does not hold up a close.
  *
  * @module
  */
 
+import { setMaxListeners } from 'node:events';
 import { ObjectsError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/platform/platform.ts';
@@ -29,6 +30,8 @@ export class Session {
   constructor(clock: Clock, open: () => Promise<Engine>) {
     this.clock = clock;
     this.#open = open;
+    // Every upload from a stream listens. Beyond ten, Node would warn of a leak that is none.
+    setMaxListeners(0, this.closing);
   }
 
   /** Fires when the session begins to close; its reason is the `CLOSED` error. */

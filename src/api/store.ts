@@ -42,8 +42,9 @@ import { encodeVersionId } from './version-id.ts';
  *
  * @param location - A folder, absolute or relative to the current directory, or `{ memory: true }`.
  * @throws ObjectsError with code `LOCKED` when another process has the store open, `NOT_FOUND` when
- * there is none and `mustExist` is set, `INVALID` when the folder holds something else, `UNSUPPORTED`
- * when a newer version of Varve made it, `CORRUPT`, or `IO` when the operating system refuses.
+ * there is none and `mustExist` is set, `INVALID` when the folder holds something else,
+ * `UNSUPPORTED` when a newer version of Varve made it, `CORRUPT`, or `IO` when the operating system
+ * refuses.
  *
  * @example
  * ```ts
@@ -65,7 +66,7 @@ export async function openStore(
 }
 
 /** An open store. Made by {@link openStore}. */
-export class Store {
+export class Store implements AsyncDisposable {
   readonly #session: Session;
 
   constructor(session: Session) {
@@ -77,7 +78,8 @@ export class Store {
    * A handle on a bucket. Does no I/O: the bucket is made by the first upload, and until then reads
    * as an empty one.
    *
-   * @param name - Lower-case letters, digits and hyphens, at most 63, a letter first, no hyphen last.
+   * @param name - Lower-case letters, digits and hyphens, at most 63, a letter first, no hyphen
+   * last.
    * @param config - What the bucket shall be. A write brings a bucket that exists in line with it,
    * and throws `INVALID` if that would turn versioning off.
    * @throws InvalidArgument for a name that no bucket can have.
@@ -158,8 +160,8 @@ export class Store {
   /**
    * Closes the store: refuses what comes after, waits for what has begun, and releases the folder.
    *
-   * An upload that still waits for content from its stream rejects with `CLOSED`, as it might wait for
-   * ever; so does a download stream when it is next read. Closing twice is fine.
+   * An upload that still waits for content from its stream rejects with `CLOSED`, as it might wait
+   * for ever; so does a download stream when it is next read. Closing twice is fine.
    */
   async close(): Promise<void> {
     return this.#session.close();

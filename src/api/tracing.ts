@@ -3,9 +3,9 @@
  *
  * Each operation has a tracing channel (`varve:upload` and so on), which publishes `start`, `end`,
  * `asyncStart`, `asyncEnd` and `error` events. The context of the events is a {@link TraceContext}:
- * what Encore's start events carry, and from `asyncStart` on, in `result`, what its end events carry.
- * Content is never part of it. A stream or a listing is one operation from its first step to its
- * last, however long the caller takes.
+ * what Encore's start events carry, and from `asyncStart` on, in `result`, what its end events
+ * carry. Content is never part of it. A stream or a listing is one operation from its first step to
+ * its last, however long the caller takes.
  *
  * While nobody listens, an operation costs one property read more.
  *
@@ -112,7 +112,9 @@ export async function* tracedListing<T>(
   }
 }
 
-/** Begins the trace of an operation; `undefined` while nobody listens. Only the first end counts. */
+/**
+ * Begins the trace of an operation; `undefined` while nobody listens. Only the first end counts.
+ */
 export function openTrace(
   operation: TracedOperation,
   subject: TraceSubject,

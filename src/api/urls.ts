@@ -1,6 +1,6 @@
 /**
- * URLs of objects, for people who have no handle. They need a server, and this package has none yet, so
- * all that is decided here is how a call that can never work is told from one that will.
+ * URLs of objects, for people who have no handle. They need a server, and this package has none
+ * yet, so all that is decided here is how a call that can never work is told from one that will.
  *
  * Errors: `INVALID` for a bucket that is not public and a `ttl` out of bounds, else `UNSUPPORTED`.
  *

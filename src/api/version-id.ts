@@ -1,9 +1,9 @@
 /**
  * Version ids as callers see them: an opaque text for the log sequence number of a commit.
  *
- * Eleven characters of Crockford's base32 in lower case (digits and letters without i, l, o, u), most
- * significant first. The width is fixed and the alphabet ascends, so ids sort in commit order as plain
- * strings do. Eleven because 53 bits need it: an LSN is a safe integer.
+ * Eleven characters of Crockford's base32 in lower case (digits and letters without i, l, o, u),
+ * most significant first. The width is fixed and the alphabet ascends, so ids sort in commit order
+ * as plain strings do. Eleven because 53 bits need it: an LSN is a safe integer.
  *
  * A text that no commit can have is not an error here but `undefined`: for a caller, a malformed id
  * and the id of a version that is gone are the same, a version that does not exist.

@@ -1,10 +1,12 @@
 /**
  * A bucket as it was: at a time, or just after the commit of a version.
  *
- * A view is a place to look from and holds nothing: no snapshot, no lock. History does not change, so
- * it needs none; but a version that is removed for good, and content with it, is gone from every view.
+ * A view is a place to look from and holds nothing: no snapshot, no lock. History does not change,
+ * so it needs none; but a version that is removed for good, and content with it, is gone from every
+ * view.
  *
- * A time that lies ahead, or a version id not given out yet, shows what is current when it is asked.
+ * A time that lies ahead, or a version id not given out yet, shows what is current when it is
+ * asked.
  *
  * Errors: `INVALID` if the bucket is not versioned, and those of the same methods of `Bucket`.
  *

@@ -2,9 +2,9 @@
  * Changing objects: upload, copy, restore, remove.
  *
  * What must hold: when a promise resolves, the change is as durable as was asked; when it rejects,
- * nothing of it is visible (but for `INDETERMINATE`, which says that this is not known), and the source
- * of the content has been told to stop. Preconditions are decided by the engine at the commit, never
- * here: whatever this file looked up may have changed since.
+ * nothing of it is visible (but for `INDETERMINATE`, which says that this is not known), and the
+ * source of the content has been told to stop. Preconditions are decided by the engine at the
+ * commit, never here: whatever this file looked up may have changed since.
  *
  * Errors: `PRECONDITION_FAILED`, `NOT_FOUND`, `INVALID`, `SOURCE_FAILED`, `FULL`, `IO`,
  * `INDETERMINATE`, `ABORTED`, `CLOSED`, `PERMISSION`.

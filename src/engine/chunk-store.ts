@@ -63,18 +63,19 @@ export async function readChunkAt(
   id: ChunkId,
   location: ChunkLocation,
 ): Promise<Uint8Array> {
-  const where = describe({
-    chunk: toHex(id.digest),
-    file: location.fileId,
-    offset: location.offset,
-  });
   const { header, extension, payload } = await readFrame(files, location);
   const stored = decodeChunkExtension(header, extension);
   if (stored.id.kind !== id.kind || !equalBytes(stored.id.digest, id.digest)) {
-    throw corrupt(`the index leads to another chunk: ${where}`);
+    throw corrupt(`the index leads to another chunk: ${placeOf(id, location)}`);
   }
   const { compression, hashing } = platform;
   const bytes = await decodePayload(compression, header.encoding, payload, header.rawBytes);
-  if (!equalBytes(hashing.sha256(bytes), id.digest)) throw corrupt(`a chunk is damaged: ${where}`);
+  if (!equalBytes(hashing.sha256(bytes), id.digest)) {
+    throw corrupt(`a chunk is damaged: ${placeOf(id, location)}`);
+  }
   return bytes;
+}
+
+function placeOf(id: ChunkId, { fileId, offset }: ChunkLocation): string {
+  return describe({ chunk: toHex(id.digest), file: fileId, offset });
 }

@@ -56,6 +56,13 @@ export class Incarnation {
       nextFileId: this.#nextFileId,
     };
     await writeSuperblock(this.#platform, this.#path, superblock, 'update');
+    // The folders were synced when they were made, unless a crash came in between.
+    const directory = this.#path.replace(/\/[^/]*$/, '');
+    try {
+      await this.#platform.fileSystem.syncDirectory(directory);
+    } catch (cause) {
+      throw ioError('sync the folder of the store', cause, directory);
+    }
     this.#superblock = superblock;
   }
 }

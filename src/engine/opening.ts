@@ -24,6 +24,7 @@ import {
   lastFlushedLsn,
   noteCheckpoint,
 } from './checkpoint.ts';
+import { makeDirectoryDurably } from './durable-directory.ts';
 import { writeSuperblock } from './incarnation.ts';
 import { Database } from './index/database.ts';
 import { IndexStore } from './index/index-store.ts';
@@ -35,7 +36,7 @@ import { readFully, writeFully } from './log/log-writer.ts';
 import { lastLsnOf, recoverJournal, type RecoveredJournal } from './log/recovery.ts';
 import { decodeSuperblock, superblockBytes, type Superblock } from './log/superblock.ts';
 import type { BucketRecord, Lsn } from './model.ts';
-import type { FileLock } from './platform/file-system.ts';
+import type { FileLock, FileSystem } from './platform/file-system.ts';
 import type { Platform } from './platform/platform.ts';
 import { replay } from './replay.ts';
 
@@ -103,7 +104,7 @@ async function prepareDirectory(options: OpeningOptions): Promise<void> {
       );
     }
     if (!createIfMissing) throw new ObjectNotFound(`there is no store: ${where}`);
-    await fileSystem.makeDirectory(directory);
+    await makeDirectoryDurably(fileSystem, directory);
   } catch (cause) {
     throw ioError('open the folder of the store', cause, directory);
   }
@@ -161,16 +162,9 @@ async function readSuperblock(options: OpeningOptions, path: string): Promise<Su
   const { fileSystem, hashing, randomness } = platform;
   const exists = (await fileSystem.status(path)) !== undefined;
   if (exists) {
-    const file = await fileSystem.open(path, 'read');
-    try {
-      const bytes = await readFully(file, new Uint8Array(superblockBytes), 0);
-      const superblock = decodeSuperblock(hashing.crc32, bytes);
-      if (superblock !== undefined) return superblock;
-    } catch (cause) {
-      throw ioError('read the VARVE file', cause, path);
-    } finally {
-      await file.close();
-    }
+    const bytes = await readStart(fileSystem, path, superblockBytes);
+    const superblock = decodeSuperblock(hashing.crc32, bytes);
+    if (superblock !== undefined) return superblock;
     if ((await fileSystem.status(`${directory}/journal`)) !== undefined) {
       throw corrupt(`the VARVE file is damaged; restore it from a backup: ${path}`);
     }
@@ -185,10 +179,30 @@ async function readSuperblock(options: OpeningOptions, path: string): Promise<Su
     optionalFeatures: 0,
   };
   await writeSuperblock(platform, path, superblock, exists ? 'update' : 'create');
-  await fileSystem.syncDirectory(directory);
-  const parent = directory.replace(/\/[^/]*$/, '');
-  if (parent !== '' && parent !== directory) await fileSystem.syncDirectory(parent);
+  try {
+    await fileSystem.syncDirectory(directory);
+  } catch (cause) {
+    throw ioError('make the store', cause, directory);
+  }
   return superblock;
+}
+
+/** The first bytes of a file, or all if it has fewer. */
+async function readStart(
+  fileSystem: FileSystem,
+  path: string,
+  byteCount: number,
+): Promise<Uint8Array> {
+  try {
+    const file = await fileSystem.open(path, 'read');
+    try {
+      return await readFully(file, new Uint8Array(byteCount), 0);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw ioError('read the VARVE file', cause, path);
+  }
 }
 
 function indexDirectory(directory: string): string {

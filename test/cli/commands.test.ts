@@ -15,7 +15,13 @@ import {
 } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-code.ts';
-import type { ListEntry, ObjectAttrs, StoreStats, VersionEntry } from '../../src/index.ts';
+import {
+  type ListEntry,
+  type ObjectAttrs,
+  openStore,
+  type StoreStats,
+  type VersionEntry,
+} from '../../src/index.ts';
 import { projectFiles } from '../support/project-files.ts';
 import { Workplace } from '../support/command-line.ts';
 
@@ -112,15 +118,14 @@ describe('put, get, cat, stat', () => {
     ['-3', '789'],
     ['0-0', ''],
   ])('--range %s of ten digits is %j', async (range, part) => {
-    await place.ok('mb', 'b');
-    await put('b/digits', '0123456789');
+    await place.fill('b', { digits: '0123456789' });
     expect(await place.ok('cat', 'b/digits', '--range', range)).toBe(part);
     await place.ok('get', 'b/digits', 'out', '--range', range);
     expect(readFileSync(place.path('out'), 'utf8')).toBe(part);
   });
 
   test('preconditions are kept', async () => {
-    await place.ok('mb', 'b');
+    await place.fill('b');
     const { etag } = await put('b/a', 'one', '--if-absent');
     const again = await place.run(['put', '-', 'b/a', '--if-absent', '--json'], { input: 'two' });
     expect(again.exitCode).toBe(exitCodes.preconditionFailed);
@@ -134,8 +139,7 @@ describe('put, get, cat, stat', () => {
   });
 
   test('get writes through a link, into a pipe, and over a file only when it has all', async () => {
-    await place.ok('mb', 'b');
-    await put('b/a', 'new');
+    await place.fill('b', { a: 'new' });
     writeFileSync(place.path('old'), 'old');
     symlinkSync('old', place.path('link'));
     await place.ok('get', 'b/a', 'link');
@@ -154,7 +158,7 @@ describe('put, get, cat, stat', () => {
 
 describe('versions', () => {
   test('every version can be read, copied, restored and removed', async () => {
-    await place.ok('mb', 'b', '--versioned');
+    await place.fill('b');
     const one = await put('b/a', 'one');
     const two = await put('b/a', 'two');
     await place.ok('rm', 'b/a');
@@ -190,7 +194,6 @@ describe('versions', () => {
   });
 
   test('--at and --version, or --versions, cannot stand together', async () => {
-    await place.ok('mb', 'b', '--versioned');
     for (const argv of [
       ['cat', 'b/a', '--at', '2026-01-01', '--version', 'x'],
       ['ls', 'b', '--at', '2026-01-01', '--versions'],
@@ -205,8 +208,7 @@ describe('ls', () => {
   const template = new Workplace();
 
   beforeAll(async () => {
-    await template.ok('mb', 'b', '--versioned');
-    for (const name of names) await template.run(['put', '-', `b/${name}`], { input: name });
+    await template.fill('b', Object.fromEntries(names.map((name) => [name, name])));
   });
 
   beforeEach(() => {
@@ -262,7 +264,7 @@ describe('ls', () => {
   });
 
   test('a name cannot break its line', async () => {
-    await put('b/x\ny\u001b[2J', '');
+    await place.fill('b', { 'x\ny\u001b[2J': '' });
     expect(await place.ok('ls', 'b/x')).toBe('x\\x0ay\\x1b[2J\n');
     expect(await place.jsonLines('ls', 'b/x')).toMatchObject([{ name: 'x\ny\u001b[2J' }]);
   });
@@ -270,9 +272,8 @@ describe('ls', () => {
 
 describe('stats, verify, compact, backup', () => {
   test('tell of the store, as text and as documents', async () => {
-    await place.ok('mb', 'b', '--versioned');
-    await put('b/a', 'same');
-    await put('b/a', 'same');
+    await place.fill('b', { a: 'same' });
+    await place.fill('b', { a: 'same' });
     expect(await place.json<StoreStats>('stats')).toMatchObject({
       buckets: 1,
       objects: 1,
@@ -322,7 +323,7 @@ describe('the store', () => {
       expect(await place.run(argv)).toMatchObject({ exitCode: exitCodes.notFound });
       expect(existsSync(place.path('.varve'))).toBe(false);
     }
-    await place.ok('mb', 'other');
+    await place.fill('other');
     for (const argv of [
       ['put', 'file', 'b/a'],
       ['import', 'folder', 'b'],
@@ -335,7 +336,7 @@ describe('the store', () => {
       expect([argv, exitCode]).toEqual([argv, exitCodes.notFound]);
       expect(stderr).toMatch(/^varve: [^\n]+\n$/);
     }
-    expect(await place.ok('buckets')).toBe('other\n');
+    expect(await place.ok('buckets')).toBe('other  (versioned)\n');
     expect(existsSync(place.path('out'))).toBe(false);
   });
 });
@@ -344,8 +345,7 @@ describe('failures', () => {
   const shared = new Workplace();
 
   beforeAll(async () => {
-    await shared.ok('mb', 'b', '--versioned');
-    await shared.run(['put', '-', 'b/a'], { input: 'a' });
+    await shared.fill('b', { a: 'a' });
   });
 
   afterAll(() => {
@@ -386,12 +386,12 @@ describe('failures', () => {
   });
 
   test('a store that another process has open is named with its holder', async () => {
-    await place.ok('mb', 'b');
-    const { stdout, stderr } = await place.shell(
-      '(sleep 2; echo x) | varve put - b/a > put.log & sleep 1; varve ls b; echo $?; wait',
-    );
-    expect(stdout).toBe(`${exitCodes.locked}\n`);
-    expect(stderr).toMatch(/^varve: .*pid=\d+.*\n$/);
+    const store = await openStore(place.path('.varve'));
+    const { exitCode, stderr } = await place.run(['stats']);
+    await store.close();
+    expect(exitCode).toBe(exitCodes.locked);
+    expect(stderr).toMatch(new RegExp(`^varve: .*pid=${process.pid}\\b.*\\n$`));
+    expect(await place.run(['stats'])).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
   test('no arguments at all show the help and are a mistake; --help and --version are none', async () => {

@@ -33,7 +33,7 @@ let place: Workplace;
 
 beforeEach(async () => {
   place = new Workplace();
-  await place.ok('mb', 'b', '--versioned');
+  await place.fill('b');
 });
 
 afterEach(() => {
@@ -189,9 +189,7 @@ describe('import', () => {
 
   test('removes only below its prefix, and only if it is told to', async () => {
     write('dir/a', 'a');
-    for (const address of ['b/p/old', 'b/p', 'b/p-', 'b/p0', 'b/q/old']) {
-      await place.run(['put', '-', address]);
-    }
+    await place.fill('b', { 'p/old': '', p: '', 'p-': '', p0: '', 'q/old': '' });
     await importTo('b/p');
     expect(await place.ok('ls', 'b', '-r')).toBe('p\np-\np/a\np/old\np0\nq/old\n');
     expect((await importTo('b/p', '--delete')).removed).toBe(1);
@@ -230,7 +228,7 @@ describe('import', () => {
   test('goes on where one file fails, then removes nothing and says so', async () => {
     write('dir/a', 'a');
     write(`dir/${`${'d'.repeat(200)}/`.repeat(6)}long`, 'over 1024 bytes');
-    await place.run(['put', '-', 'b/old']);
+    await place.fill('b', { old: '' });
     const { exitCode, stdout, stderr } = await place.run([
       'import',
       'dir',
@@ -267,17 +265,14 @@ describe('export', () => {
   ];
 
   test('refuses names that are no paths, exports the rest, and ends with a failure', async () => {
-    for (const name of [...hostile.filter((bad) => !bad.includes('\0')), 'good', 'a/good']) {
-      await place.run(['put', '-', `b/${name}`], { input: name });
-    }
+    const names = [...hostile, 'good', 'a/good'];
+    await place.fill('b', Object.fromEntries(names.map((name) => [name, name])));
     mkdirSync(place.path('jail'));
     const { exitCode, stdout, stderr } = await place.run(['export', 'b', 'jail/out', '--json']);
     expect(exitCode).toBe(exitCodes.failure);
     const report = JSON.parse(stdout) as ExportReport;
     expect(report.files).toBe(2);
-    expect(report.failed.map(({ name }) => name).sort()).toEqual(
-      hostile.filter((bad) => !bad.includes('\0')).sort(),
-    );
+    expect(report.failed.map(({ name }) => name).sort()).toEqual([...hostile].sort());
     expect(new Set(report.failed.map(({ code }) => code))).toEqual(new Set(['REFUSED']));
     expect(stderr.trimEnd().split('\n')).toHaveLength(report.failed.length);
     expect(readdirSync(place.path('jail'))).toEqual(['out']);
@@ -286,9 +281,7 @@ describe('export', () => {
   });
 
   test('of a name and a name below it, the first becomes the file', async () => {
-    for (const name of ['foo', 'foo-x', 'foo/bar']) {
-      await place.run(['put', '-', `b/${name}`], { input: name });
-    }
+    await place.fill('b', { foo: 'foo', 'foo-x': '', 'foo/bar': '' });
     const { exitCode, stdout } = await place.run(['export', 'b', 'out', '--json']);
     expect(exitCode).toBe(exitCodes.failure);
     expect((JSON.parse(stdout) as ExportReport).failed).toMatchObject([{ name: 'foo/bar' }]);
@@ -296,9 +289,7 @@ describe('export', () => {
   });
 
   test('passes no link that lies in the folder, and replaces one that is in its place', async () => {
-    for (const name of ['link/a', 'file', 'good']) {
-      await place.run(['put', '-', `b/${name}`], { input: 'new' });
-    }
+    await place.fill('b', { 'link/a': 'new', file: 'new', good: 'new' });
     write('outside/a', 'old');
     mkdirSync(place.path('out'));
     symlinkSync('../outside', place.path('out/link'));
@@ -315,8 +306,7 @@ describe('export', () => {
   });
 
   test('writes nothing into the store, even if it lies in the folder', async () => {
-    await place.run(['put', '-', 'b/.varve/VARVE'], { input: 'damage' });
-    await place.run(['put', '-', 'b/good']);
+    await place.fill('b', { '.varve/VARVE': 'damage', good: '' });
     const { exitCode, stderr } = await place.run(['export', 'b', '.']);
     expect(exitCode).toBe(exitCodes.failure);
     expect(stderr).toBe('varve: not exported: .varve/VARVE: it lies in the store itself\n');
@@ -340,7 +330,7 @@ describe('export', () => {
   });
 
   test('a prefix is a folder: names that only begin with it are not exported', async () => {
-    for (const name of ['p/a', 'p-q/a', 'pp']) await place.run(['put', '-', `b/${name}`]);
+    await place.fill('b', { 'p/a': '', 'p-q/a': '', pp: '' });
     await place.ok('export', 'b/p', 'out');
     expect(readdirSync(place.path('out'))).toEqual(['a']);
     expect(await place.json('export', 'b/none', 'none')).toMatchObject({ files: 0, failed: [] });

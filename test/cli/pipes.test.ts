@@ -15,7 +15,7 @@ let place: Workplace;
 
 beforeEach(async () => {
   place = new Workplace();
-  await place.ok('mb', 'b', '--versioned');
+  await place.fill('b');
 });
 
 afterEach(() => {
@@ -50,7 +50,7 @@ describe('put - and cat', () => {
   });
 
   test('nothing but content is on stdout, and nothing at all on stderr', async () => {
-    await place.run(['put', '-', 'b/empty']);
+    await place.fill('b', { empty: '' });
     expect(await place.run(['cat', 'b/empty', '--json'])).toMatchObject({
       exitCode: 0,
       stdout: '',

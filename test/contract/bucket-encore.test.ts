@@ -1,8 +1,8 @@
 /**
  * The contract of a bucket, on the published `encore.dev` package over the drop-in runtime.
  *
- * The groups that are left out need what Encore's `Bucket` does not have, and no other groups are: the
- * test below names them.
+ * The groups that are left out need what Encore's `Bucket` does not have, and no other groups are:
+ * the test below names them.
  *
  * @module
  */

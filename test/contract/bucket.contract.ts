@@ -2,8 +2,8 @@
  * The contract of a bucket: one suite for every implementation.
  *
  * The suite is made of groups. A group that needs more than Encore's `Bucket` has says which
- * capability, and runs only where the target has it. Nothing is skipped in silence: `bucketContract`
- * returns the groups it left out, and a target that leaves some out asserts which.
+ * capability, and runs only where the target has it. Nothing is skipped in silence:
+ * `bucketContract` returns the groups it left out, and a target that leaves some out asserts which.
  *
  * @module
  */

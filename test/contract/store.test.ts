@@ -68,10 +68,11 @@ describe('a store in a folder', () => {
 
   test('gives out version ids that sort behind those from before it was closed', async () => {
     const path = freePath();
-    const ids: (string | undefined)[] = [];
+    const ids: string[] = [];
     for (let i = 0; i < 3; i++) {
       await using store = await openStore(path);
-      ids.push((await store.bucket('b', { versioned: true }).upload('a', `${i}`)).version);
+      const { version } = await store.bucket('b', { versioned: true }).upload('a', `${i}`);
+      ids.push(version as string);
     }
     expect(new Set(ids).size).toBe(3);
     expect([...ids].sort()).toEqual(ids);
@@ -137,6 +138,20 @@ describe('a store in a folder', () => {
     await chmod(path, 0o755);
     await using store = await openStore(path, { mustExist: true });
     expect((await store.stats()).objects).toBe(0);
+  });
+
+  test('is whole after a session in which nothing was changed', async () => {
+    const path = freePath();
+    await openStore(path).then(async (store) => {
+      await store.bucket('b').upload('a', 'x');
+      await store.close();
+    });
+    await using store = await openStore(path);
+    await rejectsWith(store.bucket('b').remove('missing'), 'NOT_FOUND');
+    expect(await store.verify()).toMatchObject({ ok: true, problems: [] });
+    await store.close();
+    await using again = await openStore(path);
+    expect(await again.verify()).toMatchObject({ ok: true, versions: 1 });
   });
 
   test('can be backed up while it is open, and the copy is a store', async () => {

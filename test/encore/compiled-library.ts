@@ -1,10 +1,10 @@
 /**
  * The library as plain JavaScript, for tests that must load it as Node does and not as vitest does.
  *
- * The native half of `encore.dev` is `require`d by the package itself, out of vitest's reach. So the
- * sources are compiled file by file, without type checking, which takes a second and needs no build to
- * be there. The folder lies under `node_modules`, because there the library finds its dependencies and
- * git and the other tools of the project do not look.
+ * The native half of `encore.dev` is `require`d by the package itself, out of vitest's reach. So
+ * the sources are compiled file by file, without type checking, which takes a second and needs no
+ * build to be there. The folder lies under `node_modules`, because there the library finds its
+ * dependencies and git and the other tools of the project do not look.
  *
  * @module
  */

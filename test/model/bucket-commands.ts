@@ -1,18 +1,18 @@
 /**
  * What may happen to a bucket, as commands on the real one and on the model at once.
  *
- * Names are few, so that commands meet each other; contents are made of a few shared pieces, so that
- * versions have chunks in common, and some of them are trees and some a few bytes.
+ * Names are few, so that commands meet each other; contents are made of a few shared pieces, so
+ * that versions have chunks in common, and some of them are trees and some a few bytes.
  *
  * @module
  */
 
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { concatBytes } from '../../src/base/bytes.ts';
 import type { Bucket, Store } from '../../src/index.ts';
 import { collect, namesOf } from '../contract/bucket/target.ts';
-import { concatBytes } from '../../src/base/bytes.ts';
-import { BucketModel } from '../support/bucket-model.ts';
+import type { BucketModel } from '../support/bucket-model.ts';
 import { generatedBytes, generatedText } from '../support/content.ts';
 
 /** The real side. */

@@ -49,7 +49,7 @@ describe('a bucket in a folder', () => {
   test.each([true, false])('agrees with the model (versioned: %j)', async (versioned) => {
     await fc.assert(
       fc.asyncProperty(anyCommands, (commands) => live(versioned, commands)),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 });

@@ -2,8 +2,8 @@
  * A bucket, the obvious way: for each name a list of versions, newest first. What the real one must
  * agree with.
  *
- * It knows nothing of chunks, logs, indexes or pages, and keeps everything in memory. Version ids are
- * those that the real bucket gave out; the order of versions is counted here.
+ * It knows nothing of chunks, logs, indexes or pages, and keeps everything in memory. Version ids
+ * are those that the real bucket gave out; the order of versions is counted here.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export class BucketModel {
   }
 
   /** The content of a name now, or just after a commit. */
-  current(name: string, order = Number.POSITIVE_INFINITY): Uint8Array | undefined {
+  current(name: string, order: number = Number.POSITIVE_INFINITY): Uint8Array | undefined {
     return this.history(name).find((version) => version.order <= order)?.content;
   }
 

@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
+import { openStore } from '../../src/index.ts';
 import { builtFile } from './build.ts';
 
 /** What a command left behind. */
@@ -32,6 +33,20 @@ const main = builtFile('cli/main.js');
 export class Workplace {
   /** The folder in which commands run. */
   readonly folder: string = mkdtempSync(join(tmpdir(), 'varve-cli-'));
+
+  /**
+   * Makes a versioned bucket, and objects in it, one after the other. In this process: what is
+   * not under test need not start another.
+   */
+  async fill(bucketName: string, objects: Readonly<Record<string, string>> = {}): Promise<void> {
+    const store = await openStore(this.path('.varve'));
+    try {
+      const bucket = await store.createBucket(bucketName, { versioned: true });
+      for (const [name, content] of Object.entries(objects)) await bucket.upload(name, content);
+    } finally {
+      await store.close();
+    }
+  }
 
   /** A path in the folder. */
   path(...parts: string[]): string {

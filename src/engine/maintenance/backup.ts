@@ -13,6 +13,7 @@
  */
 
 import { InvalidArgument, describe, throwIfAborted } from '../../base/errors.ts';
+import { makeDirectoryDurably } from '../durable-directory.ts';
 import type { FileHeader } from '../log/file-header.ts';
 import { codeOf, ioError } from '../log/io-errors.ts';
 import type { LogFiles } from '../log/log-files.ts';
@@ -106,6 +107,7 @@ async function prepareTarget(fileSystem: FileSystem, target: string): Promise<vo
         `a backup needs a folder that is empty or not there: ${describe({ path: target })}`,
       );
     }
+    await makeDirectoryDurably(fileSystem, target);
     for (const folder of ['journal', 'segments']) {
       await fileSystem.makeDirectory(`${target}/${folder}`);
     }

@@ -23,7 +23,7 @@ export const concurrency: ContractGroup = {
       );
     });
 
-    test('an object that is replaced all the time is always one of the contents, whole', async () => {
+    test('an object that is replaced all the time is always one of them, whole', async () => {
       const bucket = await target.bucket();
       const contents = Array.from({ length: 8 }, (_, i) => Buffer.from(generatedBytes(i, 200_000)));
       await bucket.upload('a', contents[0] as Buffer);

@@ -29,7 +29,7 @@ export const metadata: ContractGroup = {
       expect('metadata' in (await bucket.upload('a', 'x', { metadata: {} }))).toBe(false);
     });
 
-    test('is taken when upload is called, and is the caller’s own in what it returns', async () => {
+    test('is taken when upload is called, and given back as a copy', async () => {
       const bucket = await target.bucket();
       const mine = { a: 'before' };
       const upload = bucket.upload('a', 'x', { metadata: mine });

@@ -40,7 +40,7 @@ export const objects: ContractGroup = {
         expect(await textOf(bucket.download('a'))).toBe('original');
       });
 
-      test('is untouched when the caller reuses its buffer once the promise has settled', async () => {
+      test('is untouched when the caller reuses its buffer after the upload', async () => {
         const bucket = await target.bucket();
         const small = Buffer.from('small');
         const large = Buffer.from(generatedBytes(1, 700_000));
@@ -100,7 +100,7 @@ export const objects: ContractGroup = {
         expect(lastModified.getTime()).toBeLessThanOrEqual(Date.now() + 1000);
       });
 
-      test('show no version in a bucket that is not versioned, where asking for one is in vain', async () => {
+      test('show no version in a bucket that keeps none, nor heed one', async () => {
         const bucket = await target.bucket();
         const attrs = await bucket.upload('a', Buffer.from('current'));
         expect('version' in attrs).toBe(false);

@@ -47,7 +47,7 @@ export const pages: ContractGroup = {
   name: 'pages',
   needs: ['pages'],
   define(target) {
-    test('whatever their size, all pages together show every name or its group exactly once', async () => {
+    test('of any size together show every name or its group exactly once', async () => {
       const bucket = await target.bucket();
       const names = [...new Set(fc.sample(arbitraryName, { numRuns: 90, seed: 11 }))];
       await uploadNames(bucket, names);

@@ -124,7 +124,7 @@ describe('a source', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
-  test('at hand is read to its end though the store closes, and one to wait for is not', async () => {
+  test('at hand is read to its end though the store closes; one to wait for is not', async () => {
     const closing = AbortSignal.abort(new Error('closing'));
     const interruption = { signal: undefined, closing };
     const array = new BodySource([Uint8Array.of(1), Uint8Array.of(2)]);

@@ -1,9 +1,9 @@
 /**
  * What Encore's example applications do with buckets, with nothing but the import changed.
  *
- * Small equivalents of the three examples that use object storage: a form that stores files and lists
- * their public URLs, a service that keeps files under a user's name, and one that stores pictures which
- * it got from elsewhere. The compiler is the test: nothing here runs.
+ * Small equivalents of the three examples that use object storage: a form that stores files and
+ * lists their public URLs, a service that keeps files under a user's name, and one that stores
+ * pictures which it got from elsewhere. The compiler is the test: nothing here runs.
  *
  * @module
  */

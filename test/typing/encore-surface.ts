@@ -2,9 +2,9 @@
  * Our `Bucket` has at least the public surface of Encore's: what compiles there compiles here.
  *
  * The compiler is the test: nothing here runs. Whole classes cannot be compared, because Encore's
- * permission classes have a private member and so accept nothing but themselves. What applications can
- * reach is compared instead: each method, with our parameters at least as wide as theirs and our
- * results at least as rich.
+ * permission classes have a private member and so accept nothing but themselves. What applications
+ * can reach is compared instead: each method, with our parameters at least as wide as theirs and
+ * our results at least as rich.
  *
  * @module
  */

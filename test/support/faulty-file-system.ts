@@ -1,0 +1,193 @@
+/**
+ * A file system that fails where a test says, and that knows what a power cut would leave.
+ *
+ * The fault model:
+ * - Any call may fail with an error of the system: once (a transient fault) or from then on.
+ * - A write may be short: it takes only the first bytes, and says so. Or it fails after it took some:
+ *   what a failed write left in the file is not known.
+ * - A failed sync made nothing durable. The page cache still shows what was written, so reading it
+ *   back proves nothing.
+ * - A power cut leaves of each file what its last sync that succeeded covered, and of each folder the
+ *   names that its last sync covered. That is the least that a disk may keep; what else it may keep,
+ *   torn and out of order, is for a simulated disk to try.
+ * - Bytes that are synced stay. Bit rot is another matter (test/recovery/damage.test.ts).
+ *
+ * @module
+ */
+
+import type {
+  File,
+  FileLock,
+  FileStatus,
+  FileSystem,
+} from '../../src/engine/platform/file-system.ts';
+import { MemoryFileSystem } from '../../src/engine/platform/memory-file-system.ts';
+import type { StoredFiles } from './stored-files.ts';
+
+/** The calls that can fail. */
+export type FaultyCall = 'open' | 'read' | 'write' | 'sync' | 'syncDirectory' | 'remove';
+
+export interface Fault {
+  readonly call: FaultyCall;
+  /** Only on these paths. */
+  readonly path?: RegExp;
+  /** How many such calls are well before. */
+  readonly after?: number;
+  /** The code of the error. With none, the call only does less: a short write. */
+  readonly code?: string;
+  /** How many bytes a write takes all the same. */
+  readonly writtenBytes?: number;
+  /** Whether all later calls fail too. */
+  readonly isLasting?: boolean;
+}
+
+interface ArmedFault extends Fault {
+  callsLeft: number;
+}
+
+export class FaultyFileSystem implements FileSystem {
+  readonly #inner: FileSystem;
+  readonly #faults = new Set<ArmedFault>();
+  readonly #calls: { readonly call: FaultyCall; readonly path: string }[] = [];
+  /** Contents that are on stable storage, by path; and the names that are, by folder. */
+  readonly #syncedContents = new Map<string, Uint8Array>();
+  readonly #syncedNames = new Map<string, readonly string[]>();
+
+  constructor(inner: FileSystem = new MemoryFileSystem()) {
+    this.#inner = inner;
+  }
+
+  /** Arms a fault. */
+  failOn(fault: Fault): void {
+    this.#faults.add({ ...fault, callsLeft: fault.after ?? 0 });
+  }
+
+  /** Nothing fails any more. */
+  heal(): void {
+    this.#faults.clear();
+  }
+
+  /** How often a call was made, on these paths. */
+  countOf(call: FaultyCall, path: RegExp = /^/): number {
+    return this.#calls.filter((made) => made.call === call && path.test(made.path)).length;
+  }
+
+  /** What a power cut now would leave below a folder, at the least. */
+  survivors(folder: string): StoredFiles {
+    const files = new Map<string, Uint8Array>();
+    for (const [path, bytes] of this.#syncedContents) {
+      if (!path.startsWith(`${folder}/`)) continue;
+      const names = path.slice(folder.length + 1).split('/');
+      const areNamed = names.every((name, depth) => {
+        const parent = [folder, ...names.slice(0, depth)].join('/');
+        return this.#syncedNames.get(parent)?.includes(name) === true;
+      });
+      if (areNamed) files.set(names.join('/'), bytes);
+    }
+    return files;
+  }
+
+  async open(path: string, mode: 'read' | 'create' | 'update'): Promise<File> {
+    this.#meet('open', path);
+    const file = await this.#inner.open(path, mode);
+    return {
+      read: async (target, position) => {
+        this.#meet('read', path);
+        return await file.read(target, position);
+      },
+      write: async (parts, position) => {
+        const fault = this.#find('write', path);
+        if (fault === undefined) return await file.write(parts, position);
+        const written = await file.write(firstBytes(parts, fault.writtenBytes ?? 0), position);
+        if (fault.code !== undefined) throw faultError(fault.code, 'write', path);
+        return written;
+      },
+      sync: async () => {
+        this.#meet('sync', path);
+        await file.sync();
+        const content = new Uint8Array(await file.size());
+        await file.read(content, 0);
+        this.#syncedContents.set(path, content);
+      },
+      size: () => file.size(),
+      close: () => file.close(),
+    };
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    this.#meet('syncDirectory', path);
+    await this.#inner.syncDirectory(path);
+    this.#syncedNames.set(path, await this.#inner.readDirectory(path));
+  }
+
+  async remove(path: string): Promise<void> {
+    this.#meet('remove', path);
+    await this.#inner.remove(path);
+  }
+
+  readDirectory(path: string): Promise<string[]> {
+    return this.#inner.readDirectory(path);
+  }
+
+  makeDirectory(path: string): Promise<void> {
+    return this.#inner.makeDirectory(path);
+  }
+
+  status(path: string): Promise<FileStatus | undefined> {
+    return this.#inner.status(path);
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#inner.rename(from, to);
+  }
+
+  link(from: string, to: string): Promise<void> {
+    return this.#inner.link(from, to);
+  }
+
+  removeTree(path: string): Promise<void> {
+    return this.#inner.removeTree(path);
+  }
+
+  freeBytes(path: string): Promise<number> {
+    return this.#inner.freeBytes(path);
+  }
+
+  lock(directory: string): Promise<FileLock | undefined> {
+    return this.#inner.lock(directory);
+  }
+
+  #meet(call: FaultyCall, path: string): void {
+    const fault = this.#find(call, path);
+    if (fault?.code !== undefined) throw faultError(fault.code, call, path);
+  }
+
+  /** Counts a call, and returns the fault that it meets. */
+  #find(call: FaultyCall, path: string): Fault | undefined {
+    this.#calls.push({ call, path });
+    let met: Fault | undefined;
+    for (const fault of this.#faults) {
+      if (fault.call !== call || fault.path?.test(path) === false) continue;
+      if (fault.callsLeft > 0) {
+        fault.callsLeft--;
+        continue;
+      }
+      met ??= fault;
+      if (fault.isLasting !== true) this.#faults.delete(fault);
+    }
+    return met;
+  }
+}
+
+function firstBytes(parts: readonly Uint8Array[], byteCount: number): Uint8Array[] {
+  let left = byteCount;
+  return parts.map((part) => {
+    const taken = part.subarray(0, left);
+    left -= taken.length;
+    return taken;
+  });
+}
+
+function faultError(code: string, syscall: string, path: string): Error {
+  return Object.assign(new Error(`${code}: as the test wished, ${syscall} '${path}'`), { code });
+}
