@@ -1,8 +1,8 @@
 /**
  * Releases of a real package, unpacked, for the demo to work on.
  *
- * They come from npm, by whatever client and settings the machine has. Without a network, versions of
- * one package that happen to lie in `node_modules` take their place.
+ * They come from npm, by whatever client and settings the machine has. Without a network, versions
+ * of one package that happen to lie in `node_modules` take their place.
  */
 
 import { spawnSync } from 'node:child_process';

@@ -18,6 +18,7 @@
 
 import { encodeUtf8 } from '../base/bytes.ts';
 import { aborted, describe, ObjectsError, throwIfAborted } from '../base/errors.ts';
+import { onAbort } from './abort-listeners.ts';
 import { invalidArgument, wrongType } from './checks.ts';
 import type { Body } from './options.ts';
 
@@ -73,7 +74,8 @@ export class BodySource {
     if (state === 'ended') return;
     try {
       const stopping = Promise.resolve(this.#pieces.return?.());
-      await stopping;
+      if (state === 'waiting') stopping.catch(() => {});
+      else await stopping;
     } catch {
       // The upload has failed already, and its own error says more than this one.
     }
@@ -175,22 +177,19 @@ async function interruptible<T>(
   // What is at hand need not be waited for: a store that closes lets such an upload finish.
   if (!(typeof waiting === 'object' && waiting !== null && 'then' in waiting)) return waiting;
   const { signal, closing } = interruption;
-  let interrupt: (() => void) | undefined;
+  const stopListening: (() => void)[] = [];
   try {
     return await new Promise<T>((resolve, reject) => {
       waiting.then(resolve, reject);
-      interrupt = () => {
-        reject(interruptionOf(interruption));
+      const interrupt = (): void => {
+        reject(interruptionOf(interruption) as Error);
       };
-      signal?.addEventListener('abort', interrupt);
-      closing.addEventListener('abort', interrupt);
+      if (signal !== undefined) stopListening.push(onAbort(signal, interrupt));
+      stopListening.push(onAbort(closing, interrupt));
       if (closing.aborted) interrupt();
     });
   } finally {
-    if (interrupt !== undefined) {
-      signal?.removeEventListener('abort', interrupt);
-      closing.removeEventListener('abort', interrupt);
-    }
+    for (const stop of stopListening) stop();
   }
 }
 

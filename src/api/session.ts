@@ -12,7 +12,6 @@
  * @module
  */
 
-import { setMaxListeners } from 'node:events';
 import { ObjectsError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/platform/platform.ts';
@@ -30,8 +29,6 @@ export class Session {
   constructor(clock: Clock, open: () => Promise<Engine>) {
     this.clock = clock;
     this.#open = open;
-    // Every upload from a stream listens. Beyond ten, Node would warn of a leak that is none.
-    setMaxListeners(0, this.closing);
   }
 
   /** Fires when the session begins to close; its reason is the `CLOSED` error. */

@@ -1,8 +1,9 @@
 /**
  * What the arguments of the command line mean: addresses, points in time, ranges, metadata.
  *
- * Parsers only, from text to values; each throws {@link UsageError} with the text it could not read.
- * Whether a bucket, a name or a version exists, and whether a name is allowed, the store says.
+ * Parsers only, from text to values; each throws {@link UsageError} with the text it could not
+ * read. Whether a bucket, a name or a version exists, and whether a name is allowed, the store
+ * says.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
  * How a failure ends the process: its exit code, its stable code for `--json`, its one line.
  *
- * Exit codes are API as error codes are: scripts branch on them. They are documented in docs/cli.md,
- * and a test holds the table there to {@link exitCodes}. A failure that is not listed here is a bug
- * and gets no exit code: it is thrown on, so that its stack is seen.
+ * Exit codes are API as error codes are: scripts branch on them. They are documented in
+ * docs/cli.md, and a test holds the table there to {@link exitCodes}. A failure that is not listed
+ * here is a bug and gets no exit code: it is thrown on, so that its stack is seen.
  *
  * @module
  */

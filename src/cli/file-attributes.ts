@@ -1,17 +1,17 @@
 /**
- * What is kept of a file besides its content, as metadata of its object: mode, modification time, and
- * a stamp by which the same file is known again, unchanged.
+ * What is kept of a file besides its content, as metadata of its object: mode, modification time,
+ * and a stamp by which the same file is known again, unchanged.
  *
  * `mode` is the permission bits in octal (`644`); `mtime` is seconds since 1970 with up to six
  * decimals (`1700000000.25`), which is what rclone writes too. Set-user-id and its like are neither
  * kept nor restored: whoever may write to a bucket must not be able to make a privileged program.
  * Times are kept to the microsecond and cut, not rounded, because that is what Node can set again.
  *
- * `stamp` is the file's inode number and the time of its last change, which no program can set. Size
- * and modification time alone prove nothing: all files in all packages from npm have the same time
- * when `tar` unpacks them, and when npm does, versions of one file have the same time because the
- * clock of a file system ticks only every few milliseconds. For the same reason a file that was changed
- * just now has no stamp: it might change again in the same tick ({@link stampDelayMs}).
+ * `stamp` is the file's inode number and the time of its last change, which no program can set.
+ * Size and modification time alone prove nothing: all files in all packages from npm have the same
+ * time when `tar` unpacks them, and when npm does, versions of one file have the same time because
+ * the clock of a file system ticks only every few milliseconds. For the same reason a file that was
+ * changed just now has no stamp: it might change again in the same tick ({@link stampDelayMs}).
  *
  * @module
  */
@@ -82,7 +82,9 @@ export function encodeAttributes({ mode, mtimeUs, stamp }: DiskAttributes): Reco
   };
 }
 
-/** The attributes that metadata stands for. What somebody else wrote and we cannot read is absent. */
+/**
+ * The attributes that metadata stands for. What somebody else wrote and we cannot read is absent.
+ */
 export function decodeAttributes(metadata: Readonly<Record<string, string>> = {}): FileAttributes {
   const { mode = '', mtime = '', stamp } = metadata;
   const [, seconds, decimals = ''] = /^(-?\d{1,11})(?:\.(\d{1,9}))?$/.exec(mtime) ?? [];

@@ -3,7 +3,8 @@
  *
  * Nothing is ever written outside the folder, whatever the names say ({@link FolderTree}), and no
  * file shows under its name before it is complete ({@link writeNewFile}). An object that cannot be
- * written is reported and the others are exported. Files that the folder has besides are left alone.
+ * written is reported and the others are exported. Files that the folder has besides are left
+ * alone.
  *
  * @module
  */

@@ -1,10 +1,12 @@
 /**
- * From a folder into a bucket: every file becomes an object, and what is there already is left alone.
+ * From a folder into a bucket: every file becomes an object, and what is there already is left
+ * alone.
  *
- * A file is unchanged if its size, mode and modification time are those of the object, and its stamp is
- * too ({@link FileAttributes}). If only the stamp differs, as in a copy of the folder, or if `checksum`
- * is set, the contents are compared. Anything else is uploaded. The attributes are taken *before* the
- * content is read, so a file that changes meanwhile does not match what is stored of it.
+ * A file is unchanged if its size, mode and modification time are those of the object, and its
+ * stamp is too ({@link FileAttributes}). If only the stamp differs, as in a copy of the folder, or
+ * if `checksum` is set, the contents are compared. Anything else is uploaded. The attributes are
+ * taken *before* the content is read, so a file that changes meanwhile does not match what is
+ * stored of it.
  *
  * A file that cannot be read is reported, the others are imported, and nothing is removed: what was
  * not seen must not be taken for deleted.
@@ -129,8 +131,8 @@ class ImportRun {
     if (removeOthers && report.failed.length === 0) await this.#removeOthers();
     await store.sync();
     const after = await store.stats();
-    // Uploads count a chunk that two of them bring at the same time twice. Where nothing is given up,
-    // the difference is exact.
+    // Uploads count a chunk that two of them bring at the same time twice. Where nothing is given
+    // up, the difference is exact.
     if (versioned) report.newBytes = after.uniqueBytes - before.uniqueBytes;
     // Content that a file replaced became reclaimable: it is not a gain of this import.
     report.storedBytes =
@@ -274,7 +276,9 @@ async function currentAttrs(bucket: Bucket, name: string): Promise<ObjectAttrs |
   }
 }
 
-/** Looks at a file, once it can have a stamp: files of one folder wait at the same time, if at all. */
+/**
+ * Looks at a file, once it can have a stamp: files of one folder wait at the same time, if at all.
+ */
 async function lookAt(file: FileHandle): Promise<Seen> {
   let stats = await file.stat({ bigint: true });
   if (!stats.isFile()) throw new NotAFileError();

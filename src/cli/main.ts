@@ -2,9 +2,9 @@
 /**
  * `varve`: the command line, as a process.
  *
- * The first SIGINT or SIGTERM aborts the command, which cleans up, closes the store and ends with the
- * signal's exit code; a second one ends the process at once. Stdout may vanish (`| head`): the write
- * that fails is noticed where it is made, so its event needs no handler but this empty one.
+ * The first SIGINT or SIGTERM aborts the command, which cleans up, closes the store and ends with
+ * the signal's exit code; a second one ends the process at once. Stdout may vanish (`| head`): the
+ * write that fails is noticed where it is made, so its event needs no handler but this empty one.
  *
  * @module
  */

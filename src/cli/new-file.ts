@@ -1,10 +1,10 @@
 /**
  * Writing a file so that its name never shows half of it.
  *
- * The content goes into a new file beside it, made exclusively and so never through a link, which is
- * renamed when it is complete; after a failure it is removed. A link under the final name is replaced
- * and not followed. Nothing is synced: the file is as durable as one that `cp` wrote, and the store
- * still has it.
+ * The content goes into a new file beside it, made exclusively and so never through a link, which
+ * is renamed when it is complete; after a failure it is removed. A link under the final name is
+ * replaced and not followed. Nothing is synced: the file is as durable as one that `cp` wrote, and
+ * the store still has it.
  *
  * @module
  */

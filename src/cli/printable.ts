@@ -2,15 +2,17 @@
  * Values as a person reads them: names, sizes and times.
  *
  * Names may hold anything that UTF-8 can, so a control character in one is shown as an escape: it
- * must neither break a line in two nor speak to the terminal. Programs ask for `--json`, which shows
- * names exactly.
+ * must neither break a line in two nor speak to the terminal. Programs ask for `--json`, which
+ * shows names exactly.
  *
  * @module
  */
 
 const controlCharacters = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Text for one line: control characters, and those that turn the writing direction, are escaped. */
+/**
+ * Text for one line: control characters, and those that turn the writing direction, are escaped.
+ */
 export function printable(text: string): string {
   return text.replace(controlCharacters, (character) => {
     const code = character.codePointAt(0) as number;

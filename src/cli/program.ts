@@ -1,8 +1,8 @@
 /**
  * The command line: reads the arguments, runs the command, says how it ended.
  *
- * Errors that somebody foresaw become one line and an exit code here, and only here. Others are bugs
- * and are thrown on.
+ * Errors that somebody foresaw become one line and an exit code here, and only here. Others are
+ * bugs and are thrown on.
  *
  * @module
  */

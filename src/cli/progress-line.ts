@@ -1,9 +1,9 @@
 /**
  * One line on a terminal that says how far a long command is.
  *
- * It is drawn on stderr, and only if that is a terminal: a log file or a pipe never sees it. At most
- * ten times a second, because more is unreadable and costs the work that it reports on. Whoever
- * writes another line clears it first.
+ * It is drawn on stderr, and only if that is a terminal: a log file or a pipe never sees it. At
+ * most ten times a second, because more is unreadable and costs the work that it reports on.
+ * Whoever writes another line clears it first.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 /**
  * From names of objects to files in a folder, and never out of it.
  *
- * A name may be anything; a path may not. {@link refusalOf} looks at the name alone: empty parts, `.`
- * and `..`, a NUL, and on Windows whatever that system gives a meaning of its own. {@link
- * FolderTree} looks at what is in the folder: it makes the folders on the way one by one, and a link
- * among them is refused wherever it leads. The last part of a path is never opened but replaced, so
- * a link there does no harm.
+ * A name may be anything; a path may not. {@link refusalOf} looks at the name alone: empty parts,
+ * `.` and `..`, a NUL, and on Windows whatever that system gives a meaning of its own. {@link
+ * FolderTree} looks at what is in the folder: it makes the folders on the way one by one, and a
+ * link among them is refused wherever it leads. The last part of a path is never opened but
+ * replaced, so a link there does no harm.
  *
  * A process that swaps folders for links while an export runs is not guarded against: Node cannot
  * open a file relative to an open folder.
@@ -69,8 +69,8 @@ export class FolderTree {
   }
 
   /**
-   * Takes a name for a file. Names must come in bytewise order, one call after the other: of `a` and
-   * `a/b`, the first then always is the one that becomes a file. Throws {@link RefusedName}.
+   * Takes a name for a file. Names must come in bytewise order, one call after the other: of `a`
+   * and `a/b`, the first then always is the one that becomes a file. Throws {@link RefusedName}.
    */
   take(name: string): void {
     const refusal = refusalOf(name, this.#platform);
@@ -85,7 +85,9 @@ export class FolderTree {
     this.#taken.add(taken);
   }
 
-  /** Makes the folders above a file. Resolves with the path to write. Throws {@link RefusedName}. */
+  /**
+   * Makes the folders above a file. Resolves with the path to write. Throws {@link RefusedName}.
+   */
   async prepare(name: string): Promise<string> {
     const path = join(this.#root, ...name.split('/'));
     if (`${this.#folded(path)}${sep}`.startsWith(`${this.#folded(this.#forbidden)}${sep}`)) {

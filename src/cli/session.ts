@@ -2,8 +2,8 @@
  * What a command works with: the open store, the terminal, and the signal that ends it early.
  *
  * Only `mb` makes a store: every other command refuses a folder that has none, because a store made
- * by a typing error looks like lost data. For the same reason no command but `mb` makes a bucket. The
- * store is closed on every way out.
+ * by a typing error looks like lost data. For the same reason no command but `mb` makes a bucket.
+ * The store is closed on every way out.
  *
  * @module
  */

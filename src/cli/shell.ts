@@ -2,8 +2,8 @@
  * What all commands share: their common options, and how they are run and ended.
  *
  * A command is declared with {@link Shell.command} and runs in {@link Shell.run}, which opens the
- * store before it and closes it after. Its exit code is kept for `main`, because the process must end
- * by itself: `process.exit` would cut off what stdout has not taken yet.
+ * store before it and closes it after. Its exit code is kept for `main`, because the process must
+ * end by itself: `process.exit` would cut off what stdout has not taken yet.
  *
  * @module
  */

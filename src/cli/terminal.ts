@@ -3,7 +3,8 @@
  *
  * With `--json`, every result is one JSON document on one line, so that a stream of entries is
  * NDJSON; without it, the same results are text. Messages are one line each, `varve: …`, in both
- * cases; after a failure with `--json`, the last line of stderr is `{"error":{"code":…,"message":…}}`.
+ * cases; after a failure with `--json`, the last line of stderr is
+ * `{"error":{"code":…,"message":…}}`.
  *
  * A reader of stdout that goes away (`varve cat … | head`) makes {@link Terminal.print} and
  * {@link Terminal.write} reject with {@link ReaderGone}, which ends the command and is no failure.
@@ -50,8 +51,8 @@ export class Terminal {
   }
 
   /**
-   * Hands everything printed to the system, and takes the progress line away. If nobody reads it any
-   * more, so be it: what the command did is done, and its exit code stands.
+   * Hands everything printed to the system, and takes the progress line away. If nobody reads it
+   * any more, so be it: what the command did is done, and its exit code stands.
    */
   async finish(): Promise<void> {
     this.#progress.clear();

@@ -47,8 +47,8 @@ export async function takeCheckpoint(parts: CheckpointParts): Promise<boolean> {
 }
 
 /**
- * Notes in the index that it is complete up to an LSN. That counts once the journal says so too; where
- * it does already, the index must be proved first.
+ * Notes in the index that it is complete up to an LSN. That counts once the journal says so too;
+ * where it does already, the index must be proved first.
  */
 export async function noteCheckpoint(index: IndexStore, lsn: Lsn): Promise<void> {
   const fact = { group: factsGroup, suffix: checkpointFact + oldestFirst(lsn), value: present };

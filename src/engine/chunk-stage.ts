@@ -17,7 +17,6 @@
  * @module
  */
 
-import { inlineBytesMax } from '../base/limits.ts';
 import { locate } from './index/chunk-index.ts';
 import type { IndexReader } from './index/index-store.ts';
 import { chunkKey } from './log/operations.ts';
@@ -82,6 +81,8 @@ export interface StagedChunk {
 
 /** What the stages of one store share. */
 export interface StagingArea {
+  /** Up to so many bytes of one upload's new chunks travel in the journal. */
+  readonly inlineBytesMax: number;
   readonly leases: Leases;
   readonly segments: Segments;
   /** New chunks of uploads on their way, by name. */
@@ -196,7 +197,7 @@ export class ChunkStage implements StagedChunks {
     if (!this.#staged.has(key)) this.#hold(key, staged);
     if (this.#isSpilling) {
       await this.#spill(staged);
-    } else if (this.#inlineBytes > inlineBytesMax) {
+    } else if (this.#inlineBytes > this.#area.inlineBytesMax) {
       this.#isSpilling = true;
       await Promise.all([...this.#staged.values()].map((waiting) => this.#spill(waiting)));
     }

@@ -31,16 +31,21 @@ export class EmbeddedChunkStore implements ChunkStore {
     platform: Platform,
     index: IndexStore,
     files: LogFiles,
-    segments: Segments,
-    state: StoreState,
+    staging: {
+      readonly inlineBytesMax: number;
+      readonly segments: Segments;
+      readonly state: StoreState;
+    },
   ) {
     this.#platform = platform;
     this.#index = index;
     this.#files = files;
+    const { inlineBytesMax, segments, state } = staging;
     const onOrphaned = (byteCount: number): void => {
       state.addOrphans(byteCount);
     };
-    this.#staging = { leases: state.leases, segments, staged: new Map(), onOrphaned };
+    const { leases } = state;
+    this.#staging = { inlineBytesMax, leases, segments, staged: new Map(), onOrphaned };
   }
 
   stage(): ChunkStage {

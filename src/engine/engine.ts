@@ -19,7 +19,12 @@ import {
   describe,
   objectNotFound,
 } from '../base/errors.ts';
-import { checkpointBytes, defaultChunking, type ChunkingLimits } from '../base/limits.ts';
+import {
+  checkpointBytes,
+  defaultChunking,
+  inlineBytesMax,
+  type ChunkingLimits,
+} from '../base/limits.ts';
 import { takeCheckpoint } from './checkpoint.ts';
 import { Leases } from './chunk-stage.ts';
 import { EmbeddedChunkStore } from './chunk-store.ts';
@@ -55,6 +60,8 @@ export interface EngineOptions {
   readonly createIfMissing: boolean;
   /** How a new store cuts. */
   readonly chunking?: ChunkingLimits;
+  /** Up to how many bytes new chunks of one upload travel in the journal. */
+  readonly inlineBytesMax?: number;
 }
 
 /** An upload. */
@@ -136,7 +143,12 @@ export class Engine {
     const committer = this.#committer;
     const state = this.#state;
     this.#reclaimer = new Reclaimer({ platform, files, index, committer, state, onFailure });
-    this.#chunks = new EmbeddedChunkStore(platform, index, files, this.#segments, state);
+    const staging = {
+      inlineBytesMax: options.inlineBytesMax ?? inlineBytesMax,
+      segments: this.#segments,
+      state,
+    };
+    this.#chunks = new EmbeddedChunkStore(platform, index, files, staging);
     this.versions = new EmbeddedVersionStore(committer, index);
     this.#writeParts = {
       platform,

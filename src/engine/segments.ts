@@ -26,6 +26,7 @@ export class Segments {
   readonly #onFailure: (error: unknown) => void;
   #writer: LogWriter | undefined;
   #rolling: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
 
   /** @param onFailure - Told of a failed write or sync: nothing may be acknowledged after it. */
   constructor(incarnation: Incarnation, onFailure: (error: unknown) => void) {
@@ -47,6 +48,7 @@ export class Segments {
       const location = writer.appendChunk(chunk);
       const behind = writer.end - writer.durableEnd;
       if (behind > 2 * segmentSyncBytes) await writer.sync();
+      else if (behind > segmentSyncBytes) this.#syncBeside(writer);
       else if (writer.queuedBytes > queuedBytesMax) await writer.flush();
       else void writer.flush().catch(this.#onFailure);
       return location;
@@ -62,8 +64,19 @@ export class Segments {
   }
 
   async close(): Promise<void> {
+    await this.#syncing;
     await this.#writer?.close();
     this.#writer = undefined;
+  }
+
+  /** Begins a sync that nobody waits for, so that the disk works while chunks come in. */
+  #syncBeside(writer: LogWriter): void {
+    this.#syncing ??= writer
+      .sync()
+      .catch(this.#onFailure)
+      .finally(() => {
+        this.#syncing = undefined;
+      });
   }
 
   async #guarded<T>(action: () => Promise<T>): Promise<T> {

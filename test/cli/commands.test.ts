@@ -4,25 +4,15 @@
  * @module
  */
 
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-code.ts';
 import {
   type ListEntry,
   type ObjectAttrs,
-  openStore,
   type StoreStats,
   type VersionEntry,
 } from '../../src/index.ts';
-import { projectFiles } from '../support/project-files.ts';
 import { Workplace } from '../support/command-line.ts';
 
 let place: Workplace;
@@ -205,9 +195,10 @@ describe('versions', () => {
 
 describe('ls', () => {
   const names = ['a', 'a-', 'a/1', 'a/2/3', 'b/1', 'b0', 'ä'];
-  const template = new Workplace();
+  let template: Workplace;
 
   beforeAll(async () => {
+    template = new Workplace();
     await template.fill('b', Object.fromEntries(names.map((name) => [name, name])));
   });
 
@@ -297,136 +288,5 @@ describe('stats, verify, compact, backup', () => {
     });
     expect(await place.json('backup', 'copy')).toMatchObject({ files: expect.any(Number) });
     expect(await place.ok('cat', 'b/a', '--store', 'copy')).toBe('same');
-  });
-});
-
-describe('the store', () => {
-  test('is where --store, else VARVE_STORE, else .varve says', async () => {
-    await place.ok('mb', 'here');
-    await place.run(['mb', 'there'], { env: { VARVE_STORE: place.path('there') } });
-    await place.ok('mb', 'elsewhere', '--store', 'else');
-    await place.ok('--store', 'else', 'mb', 'also');
-    expect(await place.ok('buckets')).toBe('here\n');
-    expect(await place.ok('buckets', '--store', 'there')).toBe('there\n');
-    expect(await place.ok('--store', 'else', 'buckets')).toBe('also\nelsewhere\n');
-  });
-
-  test('is made by mb alone, and so is a bucket', async () => {
-    writeFileSync(place.path('file'), '');
-    mkdirSync(place.path('folder'));
-    for (const argv of [
-      ['put', 'file', 'b/a'],
-      ['import', 'folder', 'b'],
-      ['ls', 'b'],
-      ['stats'],
-    ]) {
-      expect(await place.run(argv)).toMatchObject({ exitCode: exitCodes.notFound });
-      expect(existsSync(place.path('.varve'))).toBe(false);
-    }
-    await place.fill('other');
-    for (const argv of [
-      ['put', 'file', 'b/a'],
-      ['import', 'folder', 'b'],
-      ['export', 'b', 'out'],
-      ['ls', 'b'],
-      ['rb', 'b'],
-      ['cp', 'other/a', 'b/a'],
-    ]) {
-      const { exitCode, stderr } = await place.run(argv);
-      expect([argv, exitCode]).toEqual([argv, exitCodes.notFound]);
-      expect(stderr).toMatch(/^varve: [^\n]+\n$/);
-    }
-    expect(await place.ok('buckets')).toBe('other  (versioned)\n');
-    expect(existsSync(place.path('out'))).toBe(false);
-  });
-});
-
-describe('failures', () => {
-  const shared = new Workplace();
-
-  beforeAll(async () => {
-    await shared.fill('b', { a: 'a' });
-  });
-
-  afterAll(() => {
-    shared.remove();
-  });
-
-  test.each([
-    [['frobnicate'], exitCodes.usage],
-    [['get', 'b/a'], exitCodes.usage],
-    [['get', 'b', 'file'], exitCodes.usage],
-    [['put', 'x', 'b/a', '--frobnicate'], exitCodes.usage],
-    [['put', 'x', 'b/a', '--durability', 'none'], exitCodes.usage],
-    [['cat', 'b/a', '--range', '5'], exitCodes.usage],
-    [['ls', 'b', '--limit', '0'], exitCodes.usage],
-    [['ls', 'b', '--at', '2026-02-30'], exitCodes.usage],
-    [['mb', 'UPPER'], exitCodes.usage],
-    [['put', 'missing', 'b/a'], exitCodes.failure],
-    [['put', '.', 'b/a'], exitCodes.usage],
-    [['import', 'missing', 'b'], exitCodes.failure],
-    [['cat', 'b/missing'], exitCodes.notFound],
-    [['stat', 'b/missing', '--version', 'x'], exitCodes.notFound],
-    [['get', 'b/a', 'no/such/folder'], exitCodes.failure],
-    [['restore', 'b/a', 'x'], exitCodes.notFound],
-    [['cat', 'b/a', '--range', '4-5'], exitCodes.usage],
-  ])('varve %j ends with %i and one line', async (argv, exitCode) => {
-    const text = await shared.run(argv);
-    expect(text).toMatchObject({ exitCode, stdout: '' });
-    expect(text.stderr).toMatch(/^varve: [^\n]+\n$/);
-    const json = await shared.run([...argv, '--json']);
-    expect(json).toMatchObject({ exitCode, stdout: '' });
-    const [line, document, ...rest] = json.stderr.split('\n');
-    expect(rest).toEqual(['']);
-    const { error } = JSON.parse(document as string) as {
-      error: { code: string; message: string };
-    };
-    expect(error.code).toMatch(/^[A-Z_]+$/);
-    expect(`varve: ${error.message}`).toBe(line);
-  });
-
-  test('a store that another process has open is named with its holder', async () => {
-    const store = await openStore(place.path('.varve'));
-    const { exitCode, stderr } = await place.run(['stats']);
-    await store.close();
-    expect(exitCode).toBe(exitCodes.locked);
-    expect(stderr).toMatch(new RegExp(`^varve: .*pid=${process.pid}\\b.*\\n$`));
-    expect(await place.run(['stats'])).toMatchObject({ exitCode: 0, stderr: '' });
-  });
-
-  test('no arguments at all show the help and are a mistake; --help and --version are none', async () => {
-    const nothing = await place.run([]);
-    expect(nothing).toMatchObject({ exitCode: exitCodes.usage, stdout: '' });
-    expect(nothing.stderr).toContain('Usage: varve');
-    expect(await place.ok('--help')).toContain('Usage: varve');
-    expect(await place.ok('get', '--help')).toContain('--range');
-    expect(await place.ok('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
-  });
-});
-
-describe('docs/cli.md', () => {
-  const document = projectFiles((path) => path === 'docs/cli.md')[0]?.text ?? '';
-
-  test('has the exit codes of the code', () => {
-    const rows = [...document.matchAll(/^\| `(\d+)` +\| ([^|]+)/gm)];
-    expect(rows.map(([, code]) => Number(code))).toEqual(Object.values(exitCodes));
-  });
-
-  test('has every command with every option, and no other', async () => {
-    const help = await place.ok('--help');
-    const commands = [...help.matchAll(/^ {2}([a-z]+)(?= )/gm)].map(([, name]) => name as string);
-    const documented = [...document.matchAll(/^### `varve ([a-z]+)/gm)].map(
-      ([, name]) => name as string,
-    );
-    expect(documented.sort()).toEqual(commands.filter((name) => name !== 'help').sort());
-    const helps = await Promise.all(documented.map((name) => place.ok(name, '--help')));
-    for (const [index, name] of documented.entries()) {
-      const section = document.split(`### \`varve ${name}`)[1]?.split(/^##/m)[0] ?? '';
-      const options = new Set(helps[index]?.match(/--[a-z-]+/g) ?? []);
-      expect(options.size).toBeGreaterThan(2);
-      for (const option of options) {
-        if (!['--store', '--json', '--help'].includes(option)) expect(section).toContain(option);
-      }
-    }
   });
 });

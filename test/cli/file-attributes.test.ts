@@ -66,10 +66,11 @@ describe('metadata', () => {
 });
 
 describe('a file', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'varve-attributes-'));
+  let folder: string;
   let file: FileHandle;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'varve-attributes-'));
     file = await open(join(folder, 'file'), 'w');
   });
 

@@ -75,7 +75,7 @@ test('a file that is known again is not read, unless contents are to be compared
   expect(await importAgain(true)).toEqual(['download', 'download', 'download']);
 });
 
-test('a copy with the same size, mode and time is compared, and one of another size is not', async () => {
+test('a copy with the same size, mode and time is compared, another size is not', async () => {
   const [file, copy] = [join(place, 'dir', 'a'), join(place, 'copy')];
   writeFileSync(file, 'content');
   utimesSync(file, 1_600_000_000, 1_600_000_000);

@@ -288,7 +288,7 @@ describe('export', () => {
     expect(readFileSync(place.path('out/foo'), 'utf8')).toBe('foo');
   });
 
-  test('passes no link that lies in the folder, and replaces one that is in its place', async () => {
+  test('passes no link in the folder, and replaces one that is in its place', async () => {
     await place.fill('b', { 'link/a': 'new', file: 'new', good: 'new' });
     write('outside/a', 'old');
     mkdirSync(place.path('out'));

@@ -28,7 +28,8 @@ const produce = `head -c ${megabytes}000000 /dev/urandom`;
 describe('put - and cat', () => {
   test('carry a stream through pipes, byte for byte', async () => {
     const { stdout, exitCode } = await place.shell(
-      `${produce} > in; cat in | varve put - b/a > put.log && varve cat b/a | cmp - in && echo same`,
+      `${produce} > in; cat in | varve put - b/a > put.log
+       varve cat b/a | cmp - in && echo same`,
     );
     expect({ stdout, exitCode }).toEqual({ stdout: 'same\n', exitCode: 0 });
   });

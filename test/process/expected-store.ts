@@ -2,8 +2,8 @@
  * What must be in a store after its process was killed, told from what that process reported.
  *
  * Of each name it keeps every history that is allowed. An acknowledged change is in all of them; a
- * change that was begun and not acknowledged when the process died is in some and not in others, whole
- * or not at all. Looking at the store leaves the one history that was found.
+ * change that was begun and not acknowledged when the process died is in some and not in others,
+ * whole or not at all. Looking at the store leaves the one history that was found.
  */
 
 import { createHash } from 'node:crypto';
@@ -34,7 +34,7 @@ export class ExpectedStore {
   readonly #names = new Map<string, ExpectedName>();
   /** Contents that were read and hashed, by their etags. */
   readonly #hashes = new Map<string, string>();
-  /** How many changes were acknowledged; and of the others, how many were found done or not done. */
+  /** Changes that were acknowledged; and of the others, those that were found done or not done. */
   readonly counts: { acknowledged: number; foundDone: number; foundUndone: number } = {
     acknowledged: 0,
     foundDone: 0,
@@ -45,9 +45,8 @@ export class ExpectedStore {
   take(report: LoadReport): void {
     if (report.step !== 'begin' && report.step !== 'done') return;
     const key = `${report.bucket} ${report.name}`;
-    const expected = this.#names.get(key) ?? {
-      ...{ histories: [[]], pending: undefined, isTouched: true },
-    };
+    const fresh = { histories: [[]], pending: undefined, isTouched: true };
+    const expected: ExpectedName = this.#names.get(key) ?? fresh;
     this.#names.set(key, expected);
     expected.isTouched = true;
     if (report.step === 'begin') {

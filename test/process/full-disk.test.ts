@@ -103,7 +103,8 @@ describe.runIf(hasPrlimit)('a full disk', () => {
   test('that LevelDB meets first loses nothing that was acknowledged before or after', async () => {
     await store.mustDo({ do: 'close' });
     await store.mustDo({ do: 'open', directory });
-    // With hardly any content of its own, an upload takes more of LevelDB's file than of the journal.
+    // With hardly any content of its own, an upload takes more of LevelDB's file than of the
+    // journal.
     const size = 10;
     for (let i = 0; i < 10; i++) await upload(`again-${i}`, 7, size);
     store.limitFileBytes(40_000);

@@ -1,9 +1,9 @@
 /**
  * Rounds of a mixed load that ends with `kill -9`, and of looking at what is left.
  *
- * A round kills while the store is opened, under load, or while it is closed. Now and then the folder
- * `index/` is deleted before a round; and some rounds follow each other with no look in between, so
- * that a store is opened, and killed again, that nobody has recovered since it died.
+ * A round kills while the store is opened, under load, or while it is closed. Now and then the
+ * folder `index/` is deleted before a round; and some rounds follow each other with no look in
+ * between, so that a store is opened, and killed again, that nobody has recovered since it died.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -41,8 +41,12 @@ export async function runKillRounds(seed: number, kills: number): Promise<KillFi
   const script = compileMixedLoad();
   const figures: KillFigures = {
     kills: { opening: 0, open: 0, closing: 0 },
-    ...{ endedFirst: 0, looks: 0, indexesDeleted: 0 },
-    ...{ acknowledged: 0, foundDone: 0, foundUndone: 0 },
+    endedFirst: 0,
+    looks: 0,
+    indexesDeleted: 0,
+    acknowledged: 0,
+    foundDone: 0,
+    foundUndone: 0,
   };
   const random = randomSequence(seed);
   const folder = mkdtempSync(join(tmpdir(), 'varve-kill-'));

@@ -3,8 +3,9 @@
  *
  *     node --import tsx large-stream.ts MEBIBYTES [STREAMS]
  *
- * Content is made as it is read, and compared by its hash on the way back, so that no side ever holds
- * it. Prints its figures as a line of JSON. `npm run test:large` does it with 4 GiB.
+ * Content is made as it is read, and compared by its hash on the way back, so that no side ever
+ * holds it. Prints its figures as a line of JSON, and fails if memory grows by more than 256 MiB.
+ * `npm run test:large` does it with 4 GiB.
  */
 
 import { createCipheriv, createHash } from 'node:crypto';
@@ -88,7 +89,8 @@ async function measure(mebibytes: number, streams: number): Promise<LargeStreamF
     const receivedMs = performance.now();
     if (received.join() !== sent.join()) throw new Error('a stream came back changed');
     return {
-      ...{ streams, mebibytes },
+      streams,
+      mebibytes,
       up: (sentMs - startMs) / 1000,
       down: (receivedMs - sentMs) / 1000,
       growthUp,
@@ -101,6 +103,10 @@ async function measure(mebibytes: number, streams: number): Promise<LargeStreamF
   }
 }
 
+const growthMebibytesMax = 256;
+
 const [mebibytes, streams = 1] = process.argv.slice(2).map(Number);
 if (mebibytes === undefined) throw new Error('how many MiB?');
-console.log(JSON.stringify(await measure(mebibytes, streams)));
+const figures = await measure(mebibytes, streams);
+console.log(JSON.stringify(figures));
+if (figures.growthDown > growthMebibytesMax) process.exitCode = 1;

@@ -7,8 +7,8 @@
  * It loads the package, then waits on stdin for its task. So a test can start it early, and the
  * moments that are worth a kill (opening, the load, closing) follow each other closely.
  *
- * Each lane has names of its own and does one thing at a time. So at any moment at most one change of
- * a name is not acknowledged, and what may be found after a kill is known exactly.
+ * Each lane has names of its own and does one thing at a time. So at any moment at most one change
+ * of a name is not acknowledged, and what may be found after a kill is known exactly.
  *
  * Imports nothing but types and Node: it is compiled alone, see mixed-load-process.ts.
  */

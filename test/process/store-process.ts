@@ -30,8 +30,7 @@ export type StoreCommand =
 
 /** What it answers: `result` depends on the command. */
 export type StoreAnswer =
-  | { readonly result: unknown }
-  | { readonly code: string; readonly message: string };
+  { readonly result: unknown } | { readonly code: string; readonly message: string };
 
 const nobodyId = 65_534;
 let store: Store | undefined;
@@ -65,7 +64,7 @@ async function perform(command: StoreCommand): Promise<unknown> {
       return names;
     }
     case 'verify':
-      return await mustGetStore().verify();
+      return mustGetStore().verify();
     case 'becomeNobody':
       process.setgroups?.([]);
       process.setgid?.(nobodyId);

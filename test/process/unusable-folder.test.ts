@@ -1,6 +1,6 @@
 /**
- * A folder that cannot be opened as a store: each reason has a code and a message that says what to do,
- * and nothing in the folder is changed.
+ * A folder that cannot be opened as a store: each reason has a code and a message that says what to
+ * do, and nothing in the folder is changed.
  */
 
 import { createHash } from 'node:crypto';

@@ -151,6 +151,20 @@ describe('when the disk fails', () => {
   });
 });
 
+describe('opening after a kill', () => {
+  test('writes again and syncs what was not known to be safe, before it shows it', async () => {
+    const { fileSystem, engine, bucket } = await rig();
+    await upload(engine, bucket, 'a', 'safe');
+    await upload(engine, bucket, 'b', 'only in the page cache', 'os');
+    const cache = await fileSystemWith(storeFolder, await readFiles(fileSystem, storeFolder));
+    const disk = new FaultyFileSystem(cache);
+    const reopened = await openFrom(disk);
+    expect(await reopened.versions.current(bucket.id, 'b')).toBeDefined();
+    expect(disk.countOf('write', /00000001\.vj$/)).toBe(1);
+    expect(disk.countOf('sync', /00000001\.vj$/)).toBe(1);
+  });
+});
+
 describe('opening on a disk that fails', () => {
   const calls = ['open', 'read', 'write', 'sync', 'syncDirectory'] as const;
 

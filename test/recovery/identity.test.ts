@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { FaultyFileSystem } from '../support/faulty-file-system.ts';
 import { MemoryFileSystem } from '../../src/engine/platform/memory-file-system.ts';
-import { fileSystemWith, pathsIn, readFiles, type StoredFiles } from '../support/stored-files.ts';
+import { fileSystemWith, pathsIn, type StoredFiles } from '../support/stored-files.ts';
 import {
   openEngine,
   openFrom,

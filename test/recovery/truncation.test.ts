@@ -135,7 +135,9 @@ describe('opening a store whose earlier journal file was cut short', () => {
     }
     const later = await readFiles(fileSystem, storeFolder);
     const missing = pathsIn(later, 'journal')[place] as string;
-    const opening = openFrom(await fileSystemWith(storeFolder, withFile(later, missing, undefined)));
+    const opening = openFrom(
+      await fileSystemWith(storeFolder, withFile(later, missing, undefined)),
+    );
     await expect(opening).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 });

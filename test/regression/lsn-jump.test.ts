@@ -2,9 +2,10 @@
  * The story: a store that was killed, opened, and killed again before it wrote anything refused to
  * open: "the journal has lost commits that were safe".
  *
- * After an unclean end LSNs jump, so that none is given out twice. The index notes up to which LSN it
- * was written, and opening compares that with the journal. Freeing chunks in the background changed the
- * index without a commit, and noted the LSN behind the jump, which no commit in the journal had.
+ * After an unclean end LSNs jump, so that none is given out twice. The index notes up to which LSN
+ * it was written, and opening compares that with the journal. Freeing chunks in the background
+ * changed the index without a commit, and noted the LSN behind the jump, which no commit in the
+ * journal had.
  */
 
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * The story: sixteen streams that went up at the same time made Node warn of a possible memory leak:
- * each listens for the closing of the store, and more than ten listeners look like one. Measuring the
- * memory of large streams found it.
+ * The story: sixteen streams that went up at the same time made Node warn of a possible memory
+ * leak: each listens for the closing of the store, and more than ten listeners look like one.
+ * Measuring the memory of large streams found it.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /**
- * The story: uploads into a store that was made as `a/b/store`, or as plain `store`, could be lost with
- * the whole folder in a power cut. Only the folder directly above was synced, and only if the path had
- * a slash; but the name of each new folder is an entry in the one above it.
+ * The story: uploads into a store that was made as `a/b/store`, or as plain `store`, could be lost
+ * with the whole folder in a power cut. Only the folder directly above was synced, and only if the
+ * path had a slash; but the name of each new folder is an entry in the one above it.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -11,16 +11,13 @@ import { memoryPlatform } from '../../src/engine/platform/machine.ts';
 /** The directories that were synced by the time a new store was open. */
 async function syncedFor(directory: string): Promise<string[]> {
   const synced: string[] = [];
-  const machine = memoryPlatform();
-  await machine.fileSystem.makeDirectory('.');
-  const fileSystem = {
-    ...machine.fileSystem,
-    async syncDirectory(path: string): Promise<void> {
-      synced.push(path);
-      await machine.fileSystem.syncDirectory(path);
-    },
+  const platform = memoryPlatform();
+  const { fileSystem } = platform;
+  const syncDirectory = fileSystem.syncDirectory.bind(fileSystem);
+  fileSystem.syncDirectory = async (path) => {
+    synced.push(path);
+    await syncDirectory(path);
   };
-  const platform = { ...machine, fileSystem };
   const engine = await Engine.open({ platform, directory, createIfMissing: true });
   await engine.close();
   return synced;

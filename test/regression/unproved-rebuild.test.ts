@@ -1,10 +1,11 @@
 /**
- * The story: an index that was just rebuilt said that it was complete before LevelDB had it on disk.
+ * The story: an index that was just rebuilt said that it was complete before LevelDB had it on
+ * disk.
  *
  * The journal names a checkpoint, so whatever the index notes of that checkpoint is believed at the
- * next opening. Rebuilding wrote the note first and made LevelDB flush afterwards, and went on where
- * that could not be proved. A power cut could then leave the note and take rows before it (LevelDB
- * recovers un-synced writes with holes), and nobody would ever have replayed those.
+ * next opening. Rebuilding wrote the note first and made LevelDB flush afterwards, and went on
+ * where that could not be proved. A power cut could then leave the note and take rows before it
+ * (LevelDB recovers un-synced writes with holes), and nobody would ever have replayed those.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -48,6 +48,7 @@ interface ArmedFault extends Fault {
 export class FaultyFileSystem implements FileSystem {
   readonly #inner: FileSystem;
   readonly #faults = new Set<ArmedFault>();
+  readonly #gates = new Map<FaultyCall, Promise<void>>();
   readonly #calls: { readonly call: FaultyCall; readonly path: string }[] = [];
   /** Contents that are on stable storage, by path; and the names that are, by folder. */
   readonly #syncedContents = new Map<string, Uint8Array>();
@@ -65,6 +66,19 @@ export class FaultyFileSystem implements FileSystem {
   /** Nothing fails any more. */
   heal(): void {
     this.#faults.clear();
+  }
+
+  /** Lets all such calls wait until the function that this returns is called. */
+  hold(call: FaultyCall): () => void {
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    this.#gates.set(call, gate);
+    return () => {
+      this.#gates.delete(call);
+      open();
+    };
   }
 
   /** How often a call was made, on these paths. */
@@ -88,14 +102,15 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   async open(path: string, mode: 'read' | 'create' | 'update'): Promise<File> {
-    this.#meet('open', path);
+    await this.#meet('open', path);
     const file = await this.#inner.open(path, mode);
     return {
       read: async (target, position) => {
-        this.#meet('read', path);
+        await this.#meet('read', path);
         return await file.read(target, position);
       },
       write: async (parts, position) => {
+        await this.#gates.get('write');
         const fault = this.#find('write', path);
         if (fault === undefined) return await file.write(parts, position);
         const written = await file.write(firstBytes(parts, fault.writtenBytes ?? 0), position);
@@ -103,7 +118,7 @@ export class FaultyFileSystem implements FileSystem {
         return written;
       },
       sync: async () => {
-        this.#meet('sync', path);
+        await this.#meet('sync', path);
         await file.sync();
         const content = new Uint8Array(await file.size());
         await file.read(content, 0);
@@ -115,13 +130,13 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    this.#meet('syncDirectory', path);
+    await this.#meet('syncDirectory', path);
     await this.#inner.syncDirectory(path);
     this.#syncedNames.set(path, await this.#inner.readDirectory(path));
   }
 
   async remove(path: string): Promise<void> {
-    this.#meet('remove', path);
+    await this.#meet('remove', path);
     await this.#inner.remove(path);
   }
 
@@ -157,7 +172,8 @@ export class FaultyFileSystem implements FileSystem {
     return this.#inner.lock(directory);
   }
 
-  #meet(call: FaultyCall, path: string): void {
+  async #meet(call: FaultyCall, path: string): Promise<void> {
+    await this.#gates.get(call);
     const fault = this.#find(call, path);
     if (fault?.code !== undefined) throw faultError(fault.code, call, path);
   }

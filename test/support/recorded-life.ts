@@ -43,7 +43,10 @@ export async function liveAShortLife(
 
 /** A state of a store as one string, so that states can be compared. */
 export async function stateOf(engine: Engine): Promise<string> {
-  return describeState(engine.buckets().map(({ name }) => name), await everythingIn(engine));
+  return describeState(
+    engine.buckets().map(({ name }) => name),
+    await everythingIn(engine),
+  );
 }
 
 function describeState(buckets: readonly string[], lines: readonly VersionLine[]): string {

@@ -62,6 +62,9 @@ export function testPlatform(parts: Partial<Platform> = {}): Platform {
   };
 }
 
+/** So little of an upload goes into the journal that a few kilobytes go to a segment. */
+const inlineBytesMax = 8192;
+
 /** Opens a store in {@link storeFolder} that cuts small. */
 export async function openEngine(platform: Platform): Promise<Engine> {
   return await Engine.open({
@@ -69,6 +72,7 @@ export async function openEngine(platform: Platform): Promise<Engine> {
     directory: storeFolder,
     createIfMissing: true,
     chunking: smallChunking,
+    inlineBytesMax,
   });
 }
 

@@ -79,9 +79,10 @@ function describeImport(report: ImportReport): string {
     .map((fate) => `${formatCount(report[fate])} ${fate}`);
   const files = [formatCounted(report.files, 'file'), ...fates].join(', ');
   const ratio = report.dedupRatio === undefined ? '' : ` (${report.dedupRatio.toFixed(1)} to 1)`;
-  const sizes =
-    `${formatSize(report.bytes)} in the folder, ${formatSize(report.newBytes)} of it new${ratio}, ` +
-    `${formatSize(report.storedBytes)} stored`;
+  const [bytes, newBytes, storedBytes] = [report.bytes, report.newBytes, report.storedBytes].map(
+    formatSize,
+  );
+  const sizes = `${bytes} in the folder, ${newBytes} of it new${ratio}, ${storedBytes} stored`;
   const point = report.point === undefined ? '' : `\npoint ${report.point}`;
   return `${files}\n${sizes}, in ${report.seconds.toFixed(1)} s${point}`;
 }

@@ -1,7 +1,8 @@
 /**
  * `put`, `get`, `cat`, `stat`, `rm`, `cp`, `restore`: one object at a time.
  *
- * `put -` reads stdin and `cat` writes stdout, both as streams, so they stand in pipes of any length.
+ * `put -` reads stdin and `cat` writes stdout, both as streams, so they stand in pipes of any
+ * length.
  *
  * @module
  */

@@ -16,7 +16,7 @@
 
 import { pendingEntriesMax } from '../../base/limits.ts';
 import type { Lsn } from '../model.ts';
-import type { Database, KeyRange, Row } from './database.ts';
+import type { Database, DatabaseChange, KeyRange, Row } from './database.ts';
 import { afterPrefix, factsGroup, flushesGroup, oldestFirst, type IndexKey } from './keys.ts';
 
 /** A row to put, or with no value to delete. */
@@ -144,12 +144,7 @@ export class IndexStore {
     const batch = this.#layers.filter((layer) => layer.lastLsn <= this.#durableLsn);
     const last = batch.at(-1);
     if (last === undefined) return;
-    const rows = new Map<string, Uint8Array | undefined>();
-    for (const layer of batch) for (const { key, value } of layer.rows()) rows.set(key, value);
-    // Says, in the same batch, how far LevelDB is: the next open can tell an index that is ahead of
-    // its log, which only damage or a restored folder can bring about.
-    rows.set(flushesGroup + oldestFirst(last.lastLsn), new Uint8Array(0));
-    await this.#database.write([...rows].map(([key, value]) => ({ key, value })));
+    await this.#database.write(rowsToFlush(batch, last.lastLsn));
     this.#layers = this.#layers.filter((layer) => !batch.includes(layer));
   }
 
@@ -189,4 +184,15 @@ export class IndexStore {
       .slice(0, range.limit)
       .map((key) => ({ key, value: rows.get(key) as Uint8Array }));
   }
+}
+
+/**
+ * The rows of layers, the newest last: the last one for a key counts. One at a time, as an object of
+ * gigabytes has a row and more for each of its chunks.
+ */
+function* rowsToFlush(layers: readonly Layer[], lastLsn: Lsn): Generator<DatabaseChange> {
+  for (const layer of layers) yield* layer.rows();
+  // Says, in the same batch, how far LevelDB is: the next open can tell an index that is ahead of
+  // its log, which only damage or a restored folder can bring about.
+  yield { key: flushesGroup + oldestFirst(lastLsn), value: new Uint8Array(0) };
 }

@@ -265,8 +265,16 @@ function readCommitHead(reader: Reader): CommitHead {
   return { firstLsn: reader.u64(), operationCount: reader.u32(), durableEnd: reader.u64() };
 }
 
-/** Bytes of a commit's extension that its self-check covers. */
-const selfCheckedBytes = 20;
+/** Offset and size, in bytes, of each field at the start of a commit's extension. */
+export const commitExtension = {
+  firstLsn: { offset: 0, bytes: 8 },
+  operationCount: { offset: 8, bytes: 4 },
+  durableEnd: { offset: 12, bytes: 8 },
+  selfCheck: { offset: 20, bytes: 4 },
+} as const;
+
+/** The self-check covers what lies before it. */
+const selfCheckedBytes: number = commitExtension.selfCheck.offset;
 
 /**
  * What the commit frame says that was written at this offset of this file; `undefined` if none was.

@@ -77,7 +77,7 @@ export type Operation =
   | { readonly kind: 'close' };
 
 /** Numbers on disk: never renumber, never reuse. */
-const operationNumbers = {
+export const operationNumbers = {
   putBucket: 1,
   dropBucket: 2,
   put: 3,
@@ -95,10 +95,11 @@ const endOfOperations = 0;
 const skippableFrom = 128;
 
 /** Numbers on disk of the tagged fields of a `put`. */
-const putFields = { contentType: 1, metadata: 2 } as const;
+export const putFields = { contentType: 1, metadata: 2 } as const;
 
-const bucketFlags = { versioned: 1, public: 2 } as const;
-const putFlags = { keepsPrevious: 1, hasPreviousHead: 2, rootInGroup: 4 } as const;
+/** Bits on disk. */
+export const bucketFlags = { versioned: 1, public: 2 } as const;
+export const putFlags = { keepsPrevious: 1, hasPreviousHead: 2, rootInGroup: 4 } as const;
 
 /** A commit's payload: the totals after it, the time of its last version, the operations. */
 export interface CommitPayload {
@@ -110,7 +111,8 @@ export interface CommitPayload {
   readonly operations: readonly Operation[];
 }
 
-const totalsFields = [
+/** In their order on disk. */
+export const totalsFields = [
   'objects',
   'versions',
   'deleteMarkers',

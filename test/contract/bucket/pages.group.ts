@@ -19,6 +19,7 @@ async function allPages(
   const sizes: number[] = [];
   let pageToken: string | undefined;
   do {
+    if (sizes.length > 2000) throw new Error('the pages have no end');
     const page = await bucket.listPage({
       ...options,
       ...(pageToken === undefined ? {} : { pageToken }),

@@ -1,0 +1,138 @@
+/**
+ * What was written stays readable, and what is written stays the same.
+ *
+ * The stores in `fixtures/` were made by the build of their format version and are never made again,
+ * whatever this test says: they stand for what people have on their disks. Each of them is opened from
+ * a copy, without an index, and must hold exactly what it held then.
+ */
+
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LogFiles } from '../../src/engine/log/log-files.ts';
+import { encodingNumbers } from '../../src/engine/model.ts';
+import { frameTypes } from '../../src/engine/log/frame.ts';
+import { decodeCommitPayload, operationNumbers } from '../../src/engine/log/operations.ts';
+import { recoverJournal, replayJournal } from '../../src/engine/log/recovery.ts';
+import { decodeSuperblock } from '../../src/engine/log/superblock.ts';
+import { firstPosition, walkFrames } from '../../src/engine/log/walk.ts';
+import { exampleOperations, formatExamples } from '../support/format-examples.ts';
+import { describeGolden } from '../support/golden-description.ts';
+import { fileSystemWith, mustGetFile, pathsIn, type StoredFiles } from '../support/stored-files.ts';
+import {
+  complaintsAbout,
+  contentOf,
+  openFrom,
+  storeFolder,
+  testPlatform,
+  upload,
+} from '../support/test-engine.ts';
+
+const fixtures = join(import.meta.dirname, 'fixtures');
+const formatVersions = ['1.0'];
+
+function readFixture(version: string): StoredFiles {
+  const root = join(fixtures, version);
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    statSync(join(root, path)).isFile(),
+  );
+  return new Map(
+    paths.map((path) => [
+      path.replaceAll('\\', '/'),
+      Uint8Array.from(readFileSync(join(root, path))),
+    ]),
+  );
+}
+
+describe.each(formatVersions)('a store of format %s', (version) => {
+  const files = readFixture(version);
+
+  test('holds what it held, and can be written to', async () => {
+    const expected: unknown = JSON.parse(readFileSync(`${join(fixtures, version)}.json`, 'utf8'));
+    const engine = await openFrom(await fileSystemWith(storeFolder, files));
+    expect(JSON.parse(JSON.stringify(await describeGolden(engine)))).toEqual(expected);
+    expect(await complaintsAbout(engine)).toEqual([]);
+    const added = await upload(engine, await engine.ensureBucket('new', {}), 'new', 'content');
+    expect(await contentOf(engine, added)).toEqual(new TextEncoder().encode('content'));
+    await engine.close();
+  });
+
+  test('has frames of every type, payloads of every encoding, operations of every kind', async () => {
+    const { hashing } = testPlatform();
+    const fileSystem = await fileSystemWith(storeFolder, files);
+    const superblock = decodeSuperblock(hashing.crc32, mustGetFile(files, 'VARVE'));
+    const storeId = superblock?.storeId ?? new Uint8Array(16);
+    const log = await LogFiles.open(fileSystem, hashing.crc32, storeFolder, storeId);
+    const seen = new Set<string>();
+    for (const id of [...log.ids('journal'), ...log.ids('segment')]) {
+      await log.with(id, async (opened) => {
+        for await (const { header } of walkFrames(hashing.crc32, opened, firstPosition(opened))) {
+          seen.add(header.type).add(header.encoding);
+        }
+      });
+    }
+    const { end } = await recoverJournal(log, hashing.crc32);
+    for await (const { payload } of replayJournal(log, hashing.crc32, end)) {
+      for (const { kind } of payload.operations) seen.add(kind);
+    }
+    const all = [frameTypes, encodingNumbers, operationNumbers].flatMap((numbers) =>
+      Object.keys(numbers),
+    );
+    expect([...seen].sort()).toEqual([...new Set(all)].sort());
+  });
+
+  test('has no index, and is small', () => {
+    expect(pathsIn(files, 'index')).toEqual([]);
+    const sizes = [...files.values()].map(({ length }) => length);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(200_000);
+  });
+});
+
+/** The bytes of each example, without the zeros at its end. Never change. */
+const goldenBytes: Readonly<Record<string, string>> = {
+  'a slot of the VARVE file':
+    '56415256451a300a0100000000000000000000000100000000000000000102030405060708090a0b0c0d0e0f' +
+    '01000000010000000000000001010040000000000100000004003477389d',
+  'a file header':
+    '56415256451a4a0a01000000020000000300000000000000000102030405060708090a0b0c0d0e0f175a0000' +
+    '01000000000000000008000000000000a1c40000090000000000000001000000000000000004000000000000' +
+    '2014da29',
+  'a chunk frame':
+    '010027000c0000000c0000009637f259010000a5d0189e22e398bee974696e7d026484a17bd2e8514e112230' +
+    '1acd4cb7e160802767af0768656c6c6f2c207661727665',
+  'a node frame':
+    '0200270046000000460000008629715001000022222222222222222222222222222222222222222222222222' +
+    '2222222222222245480ea5010102a5d0189e22e398bee974696e7d026484a17bd2e8514e1122301acd4cb7e1' +
+    '60800c1111111111111111111111111111111111111111111111111111111111111111ac02',
+  'a commit frame':
+    '03001c00d4010000d4010000e129c07d09000000000000000100000000020000000000001233f5550b16008b' +
+    '80d095ffbc3101010100010c0c0000030d0105016180d095ffbc310c',
+  'a pad frame': '04000000080000000000000020411559',
+  'a commit payload': '80d095ffbc3101010100010c0c0000030d0105016180d095ffbc310c',
+  'every operation':
+    '80d095ffbc31020000000000000000010401016201020102031f0105016180d095ffbc310c0000010a746578' +
+    '742f706c61696e0204016b0176032f0102016180d095ffbc31b8020100222222222222222222222222222222' +
+    '222222222222222222222222222222222203040a01016180d095ffbc31040506010161040003060602028004' +
+    '8010072900001111111111111111111111111111111111111111111111111111111111111111028004e202ac' +
+    '02080301800809',
+  'a manifest node':
+    '010102a5d0189e22e398bee974696e7d026484a17bd2e8514e1122301acd4cb7e160800c1111111111111111' +
+    '111111111111111111111111111111111111111111111111ac02',
+};
+
+describe('the encoders', () => {
+  test.each(Object.entries(formatExamples))('write %s as ever', (name, bytes) => {
+    const hex = Buffer.from(bytes).toString('hex');
+    expect(hex.replace(/(00)*$/, '')).toBe(goldenBytes[name]);
+  });
+
+  test('have an example of every operation, which decodes to itself', () => {
+    const group = exampleOperations.flatMap((operation) =>
+      operation.kind === 'put' && operation.root.level === 0 ? [operation.root.id] : [],
+    );
+    const bytes = formatExamples['every operation'] as Uint8Array;
+    expect(decodeCommitPayload(bytes, group).operations).toEqual(exampleOperations);
+    const kinds = new Set(exampleOperations.map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual(Object.keys(operationNumbers).sort());
+  });
+});

@@ -1,0 +1,126 @@
+/**
+ * Makes a golden store: `tsx test/format/make-golden-store.ts FOLDER`.
+ *
+ * The stores in `fixtures/` were made with it, one for each format version, and are never made again:
+ * they stand for what people have on their disks. This script stays for the next format version. It
+ * refuses a folder that exists.
+ *
+ * The life of the store uses every frame type, every encoding and every kind of operation once; the
+ * test that opens it counts them. It ends without a close.
+ */
+
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { concatBytes } from '../../src/base/bytes.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { BucketRecord, Encoding } from '../../src/engine/model.ts';
+import { nodePlatform } from '../../src/engine/platform/machine.ts';
+import type { Platform } from '../../src/engine/platform/platform.ts';
+import { generatedBytes, generatedText } from '../support/content.ts';
+import { describeGolden } from '../support/golden-description.ts';
+import { smallChunking, TestClock, testPlatform, upload } from '../support/test-engine.ts';
+
+const clock = new TestClock();
+
+function platformThatPrefers(preferred: Exclude<Encoding, 'raw'>): Platform {
+  const { compression, fileSystem } = nodePlatform();
+  return testPlatform({
+    fileSystem,
+    clock,
+    indexIn: 'folder',
+    compression: { ...compression, preferred },
+  });
+}
+
+async function open(
+  directory: string,
+  preferred: Exclude<Encoding, 'raw'>,
+): Promise<{ engine: Engine; archive: BucketRecord; scratch: BucketRecord }> {
+  const engine = await Engine.open({
+    platform: platformThatPrefers(preferred),
+    directory,
+    createIfMissing: true,
+    chunking: smallChunking,
+    inlineBytesMax: 8192,
+  });
+  return {
+    engine,
+    archive: await engine.ensureBucket('archive', { versioned: true }),
+    scratch: await engine.ensureBucket('scratch', { public: true }),
+  };
+}
+
+async function* bodyOf(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new TextEncoder().encode(text));
+}
+
+async function liveWithDeflate(directory: string): Promise<void> {
+  const { engine, archive, scratch } = await open(directory, 'deflate');
+  await engine.ensureBucket('gone', {});
+  const metadata = { 'x-note': 'grüße', ['__proto__']: 'a name like any other' };
+  const first = await upload(engine, archive, 'a', 'one');
+  clock.timeMs += 1000;
+  const second = await engine.upload({
+    ...{ bucket: archive, name: 'a', body: bodyOf('two'), durability: 'power' },
+    ...{ contentType: 'text/plain', metadata },
+  });
+  await engine.remove(archive, 'a');
+  await upload(engine, archive, 'a', 'three');
+  // A version in the past, then the newest, which reveals nothing, as a delete marker is behind it.
+  await engine.purge(archive, 'a', first.lsn);
+  const [newest] = await engine.versions.versions(archive.id, {}, 1);
+  await engine.purge(archive, 'a', newest?.version.lsn ?? 0);
+  // The delete marker itself: the version behind it is current again.
+  await engine.purge(archive, 'a', second.lsn + 1);
+  await upload(engine, archive, 'b/ü\0', generatedText(1, 5000));
+  await upload(engine, archive, '😀', generatedText(1, 5000));
+  await upload(engine, scratch, 'empty', '');
+  const large = concatBytes([generatedBytes(2, 12_000), generatedText(3, 12_000)]);
+  await upload(engine, scratch, 'large', large);
+  await upload(engine, scratch, 'replaced', large.subarray(0, 15_000));
+  await upload(engine, scratch, 'replaced', 'now small');
+  await engine.deleteBucket('gone');
+  await engine.totals();
+  await engine.close();
+}
+
+async function liveWithZstd(directory: string): Promise<void> {
+  const { engine, archive, scratch } = await open(directory, 'zstd');
+  clock.timeMs += 3_600_000;
+  const text = await upload(engine, archive, 'text', generatedText(4, 4000));
+  await upload(engine, scratch, 'long text', generatedText(5, 60_000));
+  await engine.link({ bucket: scratch, name: 'copy', from: text });
+  await engine.remove(scratch, 'empty');
+  await engine.remove(archive, 'text');
+  await engine.close();
+}
+
+/** The last session is not closed: its files are copied as they are then. */
+async function liveOn(directory: string): Promise<Engine> {
+  const { engine, archive } = await open(directory, 'deflate');
+  clock.timeMs -= 7_200_000;
+  await upload(engine, archive, 'last', 'written before the end', 'os');
+  await engine.sync();
+  return engine;
+}
+
+const target = process.argv[2];
+if (target === undefined || existsSync(target)) throw new Error('name a folder that is not there');
+const folder = await mkdtemp(join(tmpdir(), 'varve-golden-'));
+try {
+  const store = join(folder, 'store');
+  await liveWithDeflate(store);
+  await liveWithZstd(store);
+  const engine = await liveOn(store);
+  await cp(store, target, {
+    recursive: true,
+    filter: (path) => !/[\\/](index|OWNER)$/.test(path),
+  });
+  const expected = JSON.stringify(await describeGolden(engine), undefined, 2);
+  await writeFile(`${target}.json`, `${expected}\n`);
+  await engine.close();
+} finally {
+  await rm(folder, { recursive: true });
+}

@@ -1,0 +1,135 @@
+/**
+ * One example of each structure on disk, made by the code. The golden test pins their bytes; the
+ * document shows them.
+ *
+ * @module
+ */
+
+import { concatBytes } from '../../src/base/bytes.ts';
+import { encodeNode } from '../../src/engine/chunk/manifest.ts';
+import { encodeFileHeader } from '../../src/engine/log/file-header.ts';
+import {
+  encodeChunkFrame,
+  encodeCommitFrame,
+  encodePadFrame,
+  type FramePosition,
+} from '../../src/engine/log/frame.ts';
+import { encodeCommitPayload, type Operation } from '../../src/engine/log/operations.ts';
+import { encodeSuperblock } from '../../src/engine/log/superblock.ts';
+import type { ChunkId } from '../../src/engine/model.ts';
+import { nativeHashing } from '../../src/engine/platform/native-hashing.ts';
+import { noTotals } from '../../src/engine/store-state.ts';
+
+const { crc32, sha256 } = nativeHashing;
+
+const storeId: Uint8Array = Uint8Array.from({ length: 16 }, (_, i) => i);
+const hello = new TextEncoder().encode('hello, varve');
+const dataId: ChunkId = { domain: 0, kind: 'data', digest: sha256(hello) };
+const nodeId: ChunkId = { domain: 0, kind: 'node', digest: new Uint8Array(32).fill(0x22) };
+const otherId: ChunkId = { domain: 0, kind: 'data', digest: new Uint8Array(32).fill(0x11) };
+
+function position(): FramePosition {
+  return { salt: 0x5a17, offset: 512, chain: 0xc4a1 };
+}
+
+const node: Uint8Array = encodeNode({
+  level: 1,
+  children: [
+    { id: dataId, sizeBytes: 12 },
+    { id: otherId, sizeBytes: 300 },
+  ],
+});
+
+const chunk = { id: dataId, encoding: 'raw', payload: hello, rawBytes: 12, children: [] } as const;
+
+/** Each kind of operation once, and `put` in both of its forms. */
+export const exampleOperations: readonly Operation[] = [
+  { kind: 'putBucket', bucket: { id: 1, name: 'b', versioned: true, public: false } },
+  { kind: 'dropBucket', bucketId: 2 },
+  {
+    ...{ kind: 'put', bucketId: 1, name: 'a', timeMs: 1_700_000_000_000, sizeBytes: 12 },
+    ...{ root: { id: dataId, level: 0 }, previousHead: undefined, keepsPrevious: true },
+    ...{ contentType: 'text/plain', metadata: { k: 'v' } },
+  },
+  {
+    ...{ kind: 'put', bucketId: 1, name: 'a', timeMs: 1_700_000_000_000, sizeBytes: 312 },
+    ...{ root: { id: nodeId, level: 1 }, previousHead: 3, keepsPrevious: false },
+  },
+  { kind: 'deleteMarker', bucketId: 1, name: 'a', timeMs: 1_700_000_000_000, previousHead: 4 },
+  { kind: 'purge', bucketId: 1, name: 'a', lsn: 4, previousHead: undefined, reveals: 3 },
+  { kind: 'adopt', fileId: 2, offsets: [512, 2560] },
+  {
+    ...{ kind: 'free', id: otherId },
+    location: { fileId: 2, offset: 512, frameBytes: 354, rawBytes: 300 },
+  },
+  { kind: 'checkpoint', position: { fileId: 1, offset: 1024 } },
+  { kind: 'close' },
+];
+
+/** The commit of a small upload: its chunk lies before it in the group. */
+const smallCommit: Uint8Array = encodeCommitPayload(
+  {
+    totals: { ...noTotals, objects: 1, versions: 1, chunks: 1, logicalBytes: 12, uniqueBytes: 12 },
+    timeMs: 1_700_000_000_000,
+    lastBucketId: 1,
+    operations: [
+      {
+        ...{ kind: 'put', bucketId: 1, name: 'a', timeMs: 1_700_000_000_000, sizeBytes: 12 },
+        ...{ root: { id: dataId, level: 0 }, previousHead: undefined, keepsPrevious: true },
+      },
+    ],
+  },
+  [dataId],
+);
+
+/** The bytes of each structure, by its name in the document. */
+export const formatExamples: Readonly<Record<string, Uint8Array>> = {
+  'a slot of the VARVE file': encodeSuperblock(crc32, {
+    ...{ sequence: 1, storeId, generation: 1, nextFileId: 1 },
+    chunking: { minBytes: 16_384, averageBytes: 65_536, maxBytes: 262_144 },
+    ...{ requiredFeatures: 0, optionalFeatures: 0 },
+  }),
+  'a file header': encodeFileHeader(crc32, {
+    ...{ kind: 'journal', generation: 2, fileId: 3, storeId, salt: 0x5a17 },
+    ...{ previous: { fileId: 1, end: 2048, chain: 0xc4a1 }, firstLsn: 9 },
+    checkpoint: { fileId: 1, offset: 1024 },
+  }),
+  'a chunk frame': concatBytes(encodeChunkFrame(crc32, position(), chunk)),
+  'a node frame': concatBytes(
+    encodeChunkFrame(crc32, position(), {
+      ...chunk,
+      ...{ id: nodeId, payload: node, rawBytes: node.length },
+    }),
+  ),
+  'a commit frame': concatBytes(
+    encodeCommitFrame(
+      crc32,
+      position(),
+      { firstLsn: 9, operationCount: 1, durableEnd: 512 },
+      smallCommit,
+    ),
+  ),
+  'a pad frame': concatBytes(encodePadFrame(crc32, { ...position(), offset: 1000 })),
+  'a commit payload': smallCommit,
+  'every operation': encodeCommitPayload(
+    {
+      ...{ totals: noTotals, timeMs: 1_700_000_000_000, lastBucketId: 2 },
+      operations: exampleOperations,
+    },
+    [dataId],
+  ),
+  'a manifest node': node,
+};
+
+/** As the document shows bytes: sixteen on a line, without the zeros that fill up a structure. */
+export function hexDump(bytes: Uint8Array): string {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  const lines: string[] = [];
+  for (let at = 0; at < end; at += 16) {
+    const line = Buffer.from(bytes.subarray(at, Math.min(end, at + 16))).toString('hex');
+    lines.push(`${at.toString(16).padStart(4, '0')}  ${line.replace(/(..)(?=.)/g, '$1 ')}`);
+  }
+  if (end < bytes.length) lines.push(`      then zeros, up to ${bytes.length} bytes`);
+  return lines.join('\n');
+}
