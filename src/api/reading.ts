@@ -149,10 +149,7 @@ async function* chunksOf(
   });
   try {
     for (;;) {
-      const step = await session.use(async () => {
-        throwIfAborted(options.signal);
-        return chunks.next();
-      });
+      const step = await session.use(() => chunks.next());
       if (step.done === true) return;
       yield step.value;
     }

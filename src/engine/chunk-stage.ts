@@ -110,10 +110,11 @@ export class ChunkStage implements StagedChunks {
     return found;
   }
 
-  async put(chunk: EncodedChunk): Promise<void> {
+  async put(chunk: EncodedChunk): Promise<boolean> {
     const key = chunkKey(chunk.id);
     // Another upload may have staged it while this one was compressing it.
-    if (!this.#area.staged.has(key)) {
+    let isNew = !this.#area.staged.has(key);
+    if (isNew) {
       const staged: StagedChunk = {
         chunk: { ...chunk },
         location: undefined,
@@ -125,10 +126,11 @@ export class ChunkStage implements StagedChunks {
       this.#area.staged.set(key, staged);
       this.#hold(key, staged);
       // Or staged and committed it. From here on, whoever brings this chunk joins.
-      const isThere = (await locate(this.#reader, chunk.id)) !== undefined;
-      staged.isAdopted ||= isThere;
+      isNew = (await locate(this.#reader, chunk.id)) === undefined;
+      staged.isAdopted ||= !isNew;
     }
     await this.#join(key);
+    return isNew;
   }
 
   /**

@@ -85,6 +85,7 @@ export async function operationEffects(
     case 'free':
     case 'checkpoint':
     case 'close':
+    case 'skipped':
       return [];
   }
 }

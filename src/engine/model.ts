@@ -183,8 +183,11 @@ export interface StagedChunks {
    * that this stage has put count as there.
    */
   has(ids: readonly ChunkId[]): Promise<boolean[]>;
-  /** Takes a chunk that is not there. Resolves when another may be put: this is the back-pressure. */
-  put(chunk: EncodedChunk): Promise<void>;
+  /**
+   * Takes a chunk that is not there. Resolves when another may be put: this is the back-pressure.
+   * `false`: another upload brought it meanwhile.
+   */
+  put(chunk: EncodedChunk): Promise<boolean>;
   /** Resolves when all that was put can be named by a commit. */
   seal(): Promise<void>;
   /** Drops the leases. Call it always, whether or not a commit followed. */

@@ -29,7 +29,7 @@ import type {
   StagedChunks,
   VersionStore,
 } from './model.ts';
-import type { Platform } from './platform/platform.ts';
+import type { Compression, Platform } from './platform/platform.ts';
 
 /** Chunks of one upload that are compressed or stored at the same time. */
 const chunksInFlight = 4;
@@ -92,20 +92,21 @@ async function stageContent(
   body: AsyncIterable<Uint8Array>,
   { signal, onProgress }: WriteOptions,
 ): Promise<{ root: ContentRoot; sizeBytes: number }> {
-  const { hashing } = parts.platform;
+  const { hashing, compression } = parts.platform;
   const domain = 0;
   const manifest = new ManifestBuilder(hashing, domain);
   const inFlight = new InFlight(chunksInFlight);
+  const staging = { compression, stage, inFlight };
   const progress = { bytes: 0, newBytes: 0 };
+  const countNew = (byteCount: number): void => void (progress.newBytes += byteCount);
 
   const addChunk = async (bytes: Uint8Array): Promise<void> => {
     throwIfAborted(signal);
     const id: ChunkId = { domain, kind: 'data', digest: hashing.sha256(bytes) };
     progress.bytes += bytes.length;
-    if (await stageChunk(parts, stage, inFlight, id, bytes, [])) progress.newBytes += bytes.length;
-    for (const node of manifest.add({ id, sizeBytes: bytes.length })) {
-      await stageNode(parts, stage, inFlight, node);
-    }
+    await stageChunk(staging, { id, bytes, children: [] }, countNew);
+    const nodes = manifest.add({ id, sizeBytes: bytes.length });
+    for (const node of nodes) await stageChunk(staging, node);
     onProgress?.({ ...progress });
   };
 
@@ -114,39 +115,35 @@ async function stageContent(
     // Content of no bytes is one chunk of none, so that every version has a root.
     if (progress.bytes === 0) await addChunk(new Uint8Array(0));
     const { nodes, root, sizeBytes } = manifest.finish();
-    for (const node of nodes) await stageNode(parts, stage, inFlight, node);
+    for (const node of nodes) await stageChunk(staging, node);
     await inFlight.settle();
+    onProgress?.({ ...progress });
     return { root, sizeBytes };
   } finally {
     await inFlight.drain();
   }
 }
 
-async function stageNode(
-  parts: WriteParts,
-  stage: StagedChunks,
-  inFlight: InFlight,
-  node: NewNode,
-): Promise<void> {
-  await stageChunk(parts, stage, inFlight, node.id, node.bytes, node.children);
+/** What chunks go through on their way to a stage. */
+interface Staging {
+  readonly compression: Compression;
+  readonly stage: StagedChunks;
+  readonly inFlight: InFlight;
 }
 
-/** Stages a chunk unless it is there. Returns whether it was new. */
+/** Stages a chunk or a node unless it is there. `onNew` is told if this upload brought it. */
 async function stageChunk(
-  { platform }: WriteParts,
-  stage: StagedChunks,
-  inFlight: InFlight,
-  id: ChunkId,
-  bytes: Uint8Array,
-  children: readonly ChunkId[],
-): Promise<boolean> {
+  { compression, stage, inFlight }: Staging,
+  { id, bytes, children }: NewNode,
+  onNew?: (byteCount: number) => void,
+): Promise<void> {
   const [isThere] = await stage.has([id]);
-  if (isThere === true || inFlight.has(id)) return false;
+  if (isThere === true || inFlight.has(id)) return;
   await inFlight.run(id, async () => {
-    const { encoding, payload } = await encodePayload(platform.compression, bytes, 'fast');
-    await stage.put({ id, encoding, payload, rawBytes: bytes.length, children });
+    const { encoding, payload } = await encodePayload(compression, bytes, 'fast');
+    const rawBytes = bytes.length;
+    if (await stage.put({ id, encoding, payload, rawBytes, children })) onNew?.(rawBytes);
   });
-  return true;
 }
 
 /** Work on chunks that has begun and is not waited for yet: bounded, and its first error kept. */

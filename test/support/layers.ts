@@ -59,7 +59,6 @@ export const doors: Readonly<Record<string, RegExp>> = {
   fflate: /^engine\/platform\/portable-compression\.ts$/,
   '@bokuweb/zstd-wasm': /^engine\/platform\/portable-compression\.ts$/,
   commander: /^cli\//,
-  'cli-table3': /^cli\//,
   'node:crypto': /^engine\/platform\/(native-hashing|machine)\.ts$/,
   'node:fs': /^(engine\/platform\/node-file-system\.ts|cli\/.+)$/,
   'node:net': /^engine\/platform\/node-file-system\.ts$/,

@@ -15,6 +15,7 @@
  * @module
  */
 
+import { assert } from '../../base/assert.ts';
 import { Reader, Writer, toBinaryString } from '../../base/bytes.ts';
 import { ObjectsError } from '../../base/errors.ts';
 import type {
@@ -74,7 +75,9 @@ export type Operation =
   /** The index holds everything up to the commit at this place, proved: replay begins behind it. */
   | { readonly kind: 'checkpoint'; readonly position: LogPosition }
   /** The store was closed after this. */
-  | { readonly kind: 'close' };
+  | { readonly kind: 'close' }
+  /** Something that a newer build wrote and this one may ignore. It keeps its LSN. Never written. */
+  | { readonly kind: 'skipped' };
 
 /** Numbers on disk: never renumber, never reuse. */
 export const operationNumbers = {
@@ -87,7 +90,7 @@ export const operationNumbers = {
   free: 7,
   checkpoint: 8,
   close: 9,
-} as const satisfies Record<Operation['kind'], number>;
+} as const;
 
 /** What follows is the padding of the frame. */
 const endOfOperations = 0;
@@ -112,7 +115,7 @@ export interface CommitPayload {
 }
 
 /** In their order on disk. */
-export const totalsFields = [
+export const totalsFields: readonly (keyof Totals)[] = [
   'objects',
   'versions',
   'deleteMarkers',
@@ -121,7 +124,7 @@ export const totalsFields = [
   'uniqueBytes',
   'storedBytes',
   'reclaimableBytes',
-] as const satisfies readonly (keyof Totals)[];
+];
 
 /** Encodes a payload. `group`: the chunks whose frames lie before the commit in its group. */
 export function encodeCommitPayload(
@@ -132,6 +135,7 @@ export function encodeCommitPayload(
   const writer = new Writer().varint(payload.timeMs).varint(payload.lastBucketId);
   for (const field of totalsFields) writer.varint(payload.totals[field]);
   for (const operation of payload.operations) {
+    assert(operation.kind !== 'skipped', 'only what is known is written');
     const body = new Writer();
     encodeBody(body, operation, positions);
     writer.u8(operationNumbers[operation.kind]).sized(body.finish());
@@ -152,8 +156,7 @@ export function decodeCommitPayload(bytes: Uint8Array, group: readonly ChunkId[]
     const number = reader.u8();
     if (number === endOfOperations) break;
     const body = new Reader(reader.sized(), 'an operation');
-    const operation = decodeBody(number, body, group);
-    if (operation !== undefined) operations.push(operation);
+    operations.push(decodeBody(number, body, group));
   }
   return { totals, timeMs, lastBucketId, operations };
 }
@@ -206,6 +209,7 @@ function encodeBody(
       writer.varint(operation.position.fileId).varint(operation.position.offset);
       return;
     case 'close':
+    case 'skipped':
       return;
   }
 }
@@ -231,11 +235,7 @@ function encodePut(
   }
 }
 
-function decodeBody(
-  number: number,
-  body: Reader,
-  group: readonly ChunkId[],
-): Operation | undefined {
+function decodeBody(number: number, body: Reader, group: readonly ChunkId[]): Operation {
   switch (number) {
     case operationNumbers.putBucket: {
       const [id, name, flags] = [body.varint(), body.text(), body.varint()];
@@ -279,7 +279,7 @@ function decodeBody(
     case operationNumbers.close:
       return { kind: 'close' };
     default:
-      if (number >= skippableFrom) return undefined;
+      if (number >= skippableFrom) return { kind: 'skipped' };
       throw new ObjectsError(
         `the journal holds an operation this build does not know; upgrade varve: type=${number}`,
         { code: 'UNSUPPORTED' },
