@@ -1,10 +1,10 @@
 /**
  * Listening to a signal that many operations share.
  *
- * One listener of its own on each signal, however many wait for it: a program that passes one signal
- * to a hundred uploads is right to do so, and Node warns of a leak from the eleventh listener on.
- * `AbortSignal.any` would do too, but on Node 20 it leaves something behind on a long-lived signal
- * each time it is called.
+ * One listener of its own on each signal, however many wait for it: a program that passes one
+ * signal to a hundred uploads is right to do so, and Node warns of a leak from the eleventh
+ * listener on. `AbortSignal.any` would do too, but on Node 20 it leaves something behind on a
+ * long-lived signal each time it is called.
  *
  * @module
  */

@@ -1,21 +1,9 @@
 /**
  * What a handle on a bucket may do: in types, as Encore has it, and in words, checked at run time.
  *
- * | word | class | methods |
- * | --- | --- | --- |
- * | `read` | `Downloader` | `download`, `downloadStream`, `copy` (from here) |
- * | `write` | `Uploader` | `upload`, `restore`, and `copy` to here |
- * | `attrs` | `Attrser` | `attrs`, `exists` |
- * | `list` | `Lister` | `list`, `listPage`, `versions` |
- * | `remove` | `Remover` | `remove` |
- * | `signed-upload` | `SignedUploader` | `signedUploadUrl` |
- * | `signed-download` | `SignedDownloader` | `signedDownloadUrl` |
- * | `public-url` | `PublicUrler` | `publicUrl` |
- *
- * A view that `at()` makes may read what its handle may read. The classes exist for their types:
- * they are abstract, hold nothing, and a class rather than an interface because Encore's
- * applications write `ref<Uploader & Downloader>()`, and no other object with an `upload` method
- * shall pass for one.
+ * A view that `at()` makes may read what its handle may read. The classes exist for their types, as
+ * in `ref<Uploader & Downloader>()`. They are classes and not interfaces so that nothing else that
+ * happens to have an `upload` method passes for a handle.
  *
  * Errors: `PERMISSION` from a method whose word the handle was not given.
  *
@@ -114,7 +102,20 @@ interface GrantedBy {
   'public-url': PublicUrler;
 }
 
-/** A word for what a handle may do. */
+/**
+ * A word for what a handle may do.
+ *
+ * | word | class | methods |
+ * | --- | --- | --- |
+ * | `read` | `Downloader` | `download`, `downloadStream`, `copy` (from here) |
+ * | `write` | `Uploader` | `upload`, `restore`, and `copy` to here |
+ * | `attrs` | `Attrser` | `attrs`, `exists` |
+ * | `list` | `Lister` | `list`, `listPage`, `versions` |
+ * | `remove` | `Remover` | `remove` |
+ * | `signed-upload` | `SignedUploader` | `signedUploadUrl` |
+ * | `signed-download` | `SignedDownloader` | `signedDownloadUrl` |
+ * | `public-url` | `PublicUrler` | `publicUrl` |
+ */
 export type Permission = keyof GrantedBy;
 
 /** The type of a handle with these permissions. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { throwIfAborted } from '../base/errors.ts';
+import { ObjectsError, throwIfAborted } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Findings } from '../engine/maintenance/verify.ts';
 import { Bucket } from './bucket.ts';
@@ -189,8 +189,8 @@ export class Store implements AsyncDisposable {
         const own = { signal: stop, ...(onProgress === undefined ? {} : { onProgress }) };
         return await operation(engine, own);
       } catch (error) {
-        if (closing.aborted && signal?.aborted !== true) throw closing.reason;
-        throw error;
+        const wasCut = error instanceof ObjectsError && error.code === 'ABORTED';
+        throw wasCut && signal?.aborted !== true ? closing.reason : error;
       }
     });
   }

@@ -79,6 +79,9 @@ export interface StagedChunk {
   holderCount: number;
 }
 
+/** One for all that are spilled. */
+const spilled = Promise.resolve();
+
 /** What the stages of one store share. */
 export interface StagingArea {
   /** Up to so many bytes of one upload's new chunks travel in the journal. */
@@ -220,7 +223,8 @@ export class ChunkStage implements StagedChunks {
   async #append(staged: StagedChunk): Promise<void> {
     const { chunk } = staged;
     staged.location = await this.#area.segments.append(chunk as EncodedChunk);
-    // It is in the segment now; memory must not grow with the upload.
+    // It is in the segment now; memory must not grow with the upload, or as little as may be.
     chunk.payload = undefined;
+    staged.spilling = spilled;
   }
 }

@@ -128,7 +128,7 @@ export class Engine {
     });
     const incarnation = new Incarnation(platform, opened.superblockPath, files, superblock);
     const onFailure = (error: unknown): void => void this.#health.fail(error);
-    this.#journal = new Journal(incarnation, recovered.end, recovered.checkpoint);
+    this.#journal = new Journal(incarnation, recovered);
     this.#segments = new Segments(incarnation, onFailure);
     this.#committer = new Committer({
       clock: platform.clock,

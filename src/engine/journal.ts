@@ -13,6 +13,7 @@ import type { Incarnation } from './incarnation.ts';
 import { fileHeaderBytes, type FileHeader, type LogPosition } from './log/file-header.ts';
 import type { LogWriter } from './log/log-writer.ts';
 import { encodeCommitPayload, type CommitPayload } from './log/operations.ts';
+import type { RecoveredJournal } from './log/recovery.ts';
 import type { ChunkId, ChunkLocation, EncodedChunk, Lsn } from './model.ts';
 
 export class Journal {
@@ -22,18 +23,18 @@ export class Journal {
   #durableEnd: FileHeader['previous'];
   #checkpoint: LogPosition | undefined;
   #writer: LogWriter | undefined;
-  #bytesSinceCheckpoint = 0;
+  #bytesSinceCheckpoint: number;
 
-  /** @param end - Where recovery found the end of the journal. */
+  /** @param recovered - The journal as recovery found it. */
   constructor(
     incarnation: Incarnation,
-    end: FileHeader['previous'],
-    checkpoint: LogPosition | undefined,
+    recovered: Pick<RecoveredJournal, 'end' | 'checkpoint' | 'bytesSinceCheckpoint'>,
   ) {
     this.#incarnation = incarnation;
-    this.#end = end;
-    this.#durableEnd = end;
-    this.#checkpoint = checkpoint;
+    this.#end = recovered.end;
+    this.#durableEnd = recovered.end;
+    this.#checkpoint = recovered.checkpoint;
+    this.#bytesSinceCheckpoint = recovered.bytesSinceCheckpoint;
   }
 
   /** Where the last commit ends that is known to be on stable storage. */

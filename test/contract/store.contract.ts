@@ -237,6 +237,17 @@ export function storeContract(title: string, open: () => Promise<Store>): void {
         expect(stream.destroyed).toBe(true);
       });
 
+      test('cuts a long operation short', async () => {
+        const store = await open();
+        await store.bucket('b').upload('a', generatedBytes(1, 3_000_000));
+        let closed: Promise<void> | undefined;
+        const onProgress = (): void => {
+          closed ??= store.close();
+        };
+        await rejectsWith(store.verify({ onProgress }), 'CLOSED');
+        await closed;
+      });
+
       test('does not wait for readers, who notice at their next step', async () => {
         const store = await open();
         const bucket = store.bucket('b');

@@ -63,8 +63,12 @@ async function liveWithDeflate(directory: string): Promise<void> {
   const first = await upload(engine, archive, 'a', 'one');
   clock.timeMs += 1000;
   const second = await engine.upload({
-    ...{ bucket: archive, name: 'a', body: bodyOf('two'), durability: 'power' },
-    ...{ contentType: 'text/plain', metadata },
+    bucket: archive,
+    name: 'a',
+    body: bodyOf('two'),
+    durability: 'power',
+    contentType: 'text/plain',
+    metadata,
   });
   await engine.remove(archive, 'a');
   await upload(engine, archive, 'a', 'three');

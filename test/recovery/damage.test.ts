@@ -77,7 +77,7 @@ describe('a flipped bit', () => {
       if (typeof outcome === 'number') expect(outcome, `bit ${bit}`).toBeGreaterThanOrEqual(2);
     }
     // The last commit is lost silently, as nothing in the store says that it was ever safe.
-    expect([...outcomes].sort()).toEqual([2, 3, 'refused']);
+    expect(outcomes).toEqual(new Set([2, 3, 'refused']));
   });
 
   test('in the VARVE file is refused, or the other slot is as good', async () => {

@@ -11,11 +11,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ObjectsError } from '../../src/base/errors.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { LogFiles } from '../../src/engine/log/log-files.ts';
-import { recoverJournal } from '../../src/engine/log/recovery.ts';
+import { recoverJournal, type RecoveredJournal } from '../../src/engine/log/recovery.ts';
 import { decodeSuperblock } from '../../src/engine/log/superblock.ts';
 import type { FileSystem } from '../../src/engine/platform/file-system.ts';
 import { nodePlatform } from '../../src/engine/platform/machine.ts';
 import type { Platform } from '../../src/engine/platform/platform.ts';
+import { generatedBytes } from '../support/content.ts';
 import { liveAShortLife, stateOf } from '../support/recorded-life.ts';
 import { complaintsAbout, smallChunking, upload } from '../support/test-engine.ts';
 
@@ -32,7 +33,7 @@ afterEach(() => {
 });
 
 async function open(directory: string, platform: Platform = nodePlatform()): Promise<Engine> {
-  return await Engine.open({
+  return Engine.open({
     platform,
     directory,
     createIfMissing: true,
@@ -153,20 +154,37 @@ describe('an index that is ahead of its journal', () => {
 });
 
 describe('a checkpoint', () => {
-  async function checkpointOf(directory: string): Promise<unknown> {
+  async function recoveredIn(directory: string): Promise<RecoveredJournal> {
     const { fileSystem, hashing } = nodePlatform();
     const superblock = decodeSuperblock(hashing.crc32, readFileSync(join(directory, 'VARVE')));
     if (superblock === undefined) throw new Error('the store was made');
     const { storeId } = superblock;
     const files = await LogFiles.open(fileSystem, hashing.crc32, directory, storeId);
-    const { checkpoint } = await recoverJournal(files, hashing.crc32);
+    const recovered = await recoverJournal(files, hashing.crc32);
     await files.close();
-    return checkpoint;
+    return recovered;
   }
 
   test('is taken when the store is closed', async () => {
     await makeStore(store);
-    expect(await checkpointOf(store)).toBeDefined();
+    expect((await recoveredIn(store)).checkpoint).toBeDefined();
+  });
+
+  test('is due after so many bytes of journal, however many sessions wrote them', async () => {
+    await makeStore(store);
+    const { bytesSinceCheckpoint: before } = await recoveredIn(store);
+    expect(before).toBeLessThan(2048);
+    for (let round = 1; round <= 3; round++) {
+      const engine = await open(store);
+      const notes = await engine.ensureBucket('notes', {});
+      await upload(engine, notes, `${round}`, generatedBytes(round, 5000));
+      const copy = join(folder, `killed-${round}`);
+      cpSync(store, copy, { recursive: true });
+      await engine.close();
+      store = copy;
+      const { bytesSinceCheckpoint } = await recoveredIn(store);
+      expect(bytesSinceCheckpoint).toBeGreaterThan(before + round * 5000);
+    }
   });
 
   test('is not believed where LevelDB has kept its write-ahead file', async () => {
@@ -183,7 +201,7 @@ describe('a checkpoint', () => {
     await liveAShortLife(engine);
     const state = await stateOf(engine);
     await engine.close();
-    expect(await checkpointOf(store)).toBeUndefined();
+    expect((await recoveredIn(store)).checkpoint).toBeUndefined();
     await expectState(store, state);
   });
 });

@@ -15,7 +15,7 @@ test('a commit is taken up however few turns after the one before it comes', asy
     const first = engine.versions.commit(change, undefined, 'os');
     const second = first.then(async () => {
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
-      return await engine.versions.commit(change, undefined, 'os');
+      return engine.versions.commit(change, undefined, 'os');
     });
     expect(await second).toEqual({ outcome: 'conflict', reason: 'notFound' });
   }

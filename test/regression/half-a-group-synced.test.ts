@@ -28,7 +28,7 @@ test('a commit that is torn behind the synced half of its group is a torn end', 
 
   const path = `${storeFolder}/VARVE`;
   const incarnation = new Incarnation(platform, path, await open(), superblock);
-  const journal = new Journal(incarnation, { fileId: 0, end: 0, chain: 0 }, undefined);
+  const journal = new Journal(incarnation, await recoverJournal(await open(), hashing.crc32));
   await journal.prepare(1);
   const payload = generatedBytes(1, 1000);
   const id = { domain: 0, kind: 'data', digest: hashing.sha256(payload) } as const;

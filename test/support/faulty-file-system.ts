@@ -107,12 +107,12 @@ export class FaultyFileSystem implements FileSystem {
     return {
       read: async (target, position) => {
         await this.#meet('read', path);
-        return await file.read(target, position);
+        return file.read(target, position);
       },
       write: async (parts, position) => {
         await this.#gates.get('write');
         const fault = this.#find('write', path);
-        if (fault === undefined) return await file.write(parts, position);
+        if (fault === undefined) return file.write(parts, position);
         const written = await file.write(firstBytes(parts, fault.writtenBytes ?? 0), position);
         if (fault.code !== undefined) throw faultError(fault.code, 'write', path);
         return written;

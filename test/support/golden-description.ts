@@ -33,7 +33,9 @@ export async function describeGolden(engine: Engine): Promise<GoldenDescription>
       const content = createHash('sha256').update(await contentOf(engine, version));
       versions.push({
         ...line,
-        ...{ sizeBytes, etag: etagOf(version), content: content.digest('hex') },
+        sizeBytes,
+        etag: etagOf(version),
+        content: content.digest('hex'),
         ...(contentType === undefined ? {} : { contentType }),
         ...(metadata === undefined ? {} : { metadata: Object.entries(metadata) }),
       });

@@ -40,7 +40,7 @@ async function readWhole(fileSystem: FileSystem, path: string): Promise<Uint8Arr
 }
 
 /** Writes files into a folder of a file system. */
-export async function writeFiles(
+async function writeFiles(
   fileSystem: FileSystem,
   folder: string,
   files: StoredFiles,

@@ -67,7 +67,7 @@ const inlineBytesMax = 8192;
 
 /** Opens a store in {@link storeFolder} that cuts small. */
 export async function openEngine(platform: Platform): Promise<Engine> {
-  return await Engine.open({
+  return Engine.open({
     platform,
     directory: storeFolder,
     createIfMissing: true,
@@ -78,7 +78,7 @@ export async function openEngine(platform: Platform): Promise<Engine> {
 
 /** Opens what lies on a file system, as after a restart of the machine. */
 export async function openFrom(fileSystem: FileSystem): Promise<Engine> {
-  return await openEngine(testPlatform({ fileSystem }));
+  return openEngine(testPlatform({ fileSystem }));
 }
 
 /** Uploads bytes, or text. */
@@ -90,7 +90,7 @@ export async function upload(
   durability: Durability = 'power',
 ): Promise<ObjectVersion> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  return await engine.upload({ bucket, name, durability, body: once(bytes) });
+  return engine.upload({ bucket, name, durability, body: once(bytes) });
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

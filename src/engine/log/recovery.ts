@@ -60,6 +60,8 @@ export interface RecoveredJournal {
   readonly last: JournalGroup | undefined;
   /** The index is proved to hold everything up to the commit at this place. */
   readonly checkpoint: LogPosition | undefined;
+  /** What there is to replay behind it, in bytes of the journal. */
+  readonly bytesSinceCheckpoint: number;
   /** LSN of the last operation; 0 if there is none. */
   readonly lastLsn: Lsn;
   /** No LSN from here on was given to anybody. */
@@ -84,7 +86,8 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
   const lastFile = files.ids('journal').at(-1);
   if (lastFile === undefined) {
     const end = { fileId: 0, end: 0, chain: 0 };
-    return { end, last: undefined, checkpoint: undefined, lastLsn: 0, nextLsn: 1 };
+    const nothing = { last: undefined, checkpoint: undefined, bytesSinceCheckpoint: 0 };
+    return { end, ...nothing, lastLsn: 0, nextLsn: 1 };
   }
   return await files.with(lastFile, async (opened) => {
     const { header } = opened;
@@ -108,10 +111,22 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
       end: { fileId: lastFile, end: end.offset, chain: end.chain },
       last,
       checkpoint,
+      bytesSinceCheckpoint: await bytesSince(files, checkpoint, end.offset),
       lastLsn,
       nextLsn: isClosed ? lastLsn + 1 : Math.max(lastLsn + 1, header.firstLsn) + lsnJump,
     };
   });
+}
+
+/** From a checkpoint to where the newest file ends. */
+async function bytesSince(
+  files: LogFiles,
+  checkpoint: LogPosition | undefined,
+  end: number,
+): Promise<number> {
+  const ids = files.ids('journal').filter((id) => id >= (checkpoint?.fileId ?? 0));
+  const sizes = await Promise.all(ids.slice(0, -1).map((id) => files.size(id)));
+  return sizes.reduce((sum, size) => sum + size, end - (checkpoint?.offset ?? 0));
 }
 
 /**

@@ -72,6 +72,16 @@ export const views: ContractGroup = {
       });
     });
 
+    test('have one version of each name, whichever is asked for', async () => {
+      const bucket = await target.bucket({ versioned: true });
+      const first = await bucket.upload('a', 'first');
+      const second = await bucket.upload('a', 'second');
+      const view: Pick<Bucket, 'attrs' | 'download'> = bucket.at(first.version as string);
+      const { version } = second;
+      expect(await textOf(view.download('a', { version }))).toBe('first');
+      expect(await view.attrs('a', { version })).toEqual(first);
+    });
+
     test('page backwards and forwards through names that came and went', async () => {
       const bucket = await target.bucket({ versioned: true });
       const names = Array.from({ length: 30 }, (_, i) => `d${i % 3}/${String(i).padStart(2, '0')}`);

@@ -137,7 +137,7 @@ describe('the VARVE file', () => {
   test('says what it said before when the newest write was torn at any byte', () => {
     fc.assert(
       fc.property(superblock, fc.nat(slotBytes - 1), (older, size) => {
-        const newer = { ...older, sequence: older.sequence + 1, generation: older.generation ^ 1 };
+        const newer = { ...older, sequence: older.sequence + 1, generation: 1 };
         const file = fileOf(older);
         const slot = encodeSuperblock(crc32, newer).subarray(0, size);
         file.set(slot, slotOffset(newer.sequence));
