@@ -64,8 +64,8 @@ export function toHex(bytes: Uint8Array): string {
 
 /** A string with one character a byte: the cheapest key for a `Map`, sorted as the bytes are. */
 export function toBinaryString(bytes: Uint8Array): string {
-  // Many characters at a time: of a string that grew by single ones V8 keeps every step, and a key of
-  // 32 bytes took 800. And no view of a few bytes, as that moves them out of V8's heap, to 300 more.
+  // Many characters at a time: of a string that grew by single ones V8 keeps every step, and a key
+  // of 32 bytes took 800. No view of a few bytes: it moves them out of V8's heap, and costs 300.
   if (bytes.length <= charactersAtOnce) return charactersOf(bytes);
   let text = '';
   for (let at = 0; at < bytes.length; at += charactersAtOnce) {

@@ -1,7 +1,7 @@
 /**
  * The one writer: everything that changes a store passes through here, in one order.
  *
- * It takes all queued commits as a group, decides each at its turn (see decide.ts), writes the
+ * It takes all queued commits as a group, decides each at its turn (see commit-group.ts), writes the
  * group's chunks and one commit frame to the journal, syncs once, makes the group visible, and
  * resolves all its members. While a group is on its way to the disk the next one gathers: one sync
  * for each group, not for each upload.
@@ -16,6 +16,7 @@
  * @module
  */
 
+import type { ObjectsError } from '../base/errors.ts';
 import {
   attributesBytesMax,
   groupBytesMax,
@@ -23,48 +24,16 @@ import {
   objectNameBytesMax,
   osSyncDelayMs,
 } from '../base/limits.ts';
-import { decide, conflict } from './decide.ts';
-import type { ChunkStage, StagedChunk } from './chunk-stage.ts';
-import { adoptionEffects, freeEffects, operationEffects, versionOfPut } from './effects.ts';
+import type { ChunkStage } from './chunk-stage.ts';
+import { CommitGroup, type CommitRequest } from './commit-group.ts';
 import type { Health } from './health.ts';
-import { isReferenced, locate } from './index/chunk-index.ts';
-import { listVersions } from './index/listing.ts';
-import { Layer, type IndexReader, type IndexStore } from './index/index-store.ts';
+import type { IndexStore } from './index/index-store.ts';
 import type { Journal } from './journal.ts';
 import type { LogPosition } from './log/file-header.ts';
 import { chunkKey, type Operation } from './log/operations.ts';
-import type {
-  BucketRecord,
-  Change,
-  ChunkId,
-  ChunkLocation,
-  CommitResult,
-  Durability,
-  EncodedChunk,
-  Lsn,
-  Totals,
-  Version,
-} from './model.ts';
+import type { CommitResult, Durability } from './model.ts';
 import type { Clock } from './platform/platform.ts';
 import type { StoreState } from './store-state.ts';
-
-/** What can be committed: changes of objects, and the store's own. */
-export type CommitRequest =
-  | Change
-  /** Makes a bucket, or changes what it is. Versioning that is on stays on. */
-  | { readonly kind: 'putBucket'; readonly name: string; readonly config: BucketFlags }
-  | { readonly kind: 'dropBucket'; readonly bucketId: number }
-  /** Frees a chunk if nothing references it at that moment. */
-  | { readonly kind: 'free'; readonly id: ChunkId; readonly children: readonly ChunkId[] }
-  /** Written by the checkpoint itself, when the index is proved to be complete. */
-  | { readonly kind: 'checkpoint'; readonly position: LogPosition }
-  | { readonly kind: 'close' };
-
-/** What of a bucket may be set; absent: as it is, else `false`. */
-export interface BucketFlags {
-  readonly versioned?: boolean;
-  readonly public?: boolean;
-}
 
 interface QueuedCommit {
   readonly request: CommitRequest;
@@ -74,18 +43,10 @@ interface QueuedCommit {
   readonly reject: (error: unknown) => void;
 }
 
-/** A group while it is decided. */
-interface Group {
-  readonly firstLsn: Lsn;
-  readonly timeMs: number;
-  readonly layer: Layer;
-  readonly reader: IndexReader;
-  readonly operations: Operation[];
-  readonly chunkIds: ChunkId[];
-  readonly buckets: Map<number, BucketRecord | undefined>;
-  readonly members: { readonly commit: QueuedCommit; readonly result: CommitResult }[];
-  lastBucketId: number;
-  totals: Totals;
+/** A commit of the group at hand, decided. */
+interface Member {
+  readonly commit: QueuedCommit;
+  readonly result: CommitResult;
 }
 
 export interface CommitterParts {
@@ -173,61 +134,55 @@ export class Committer {
   }
 
   async #commitGroup(commits: readonly QueuedCommit[]): Promise<void> {
-    const { health, journal, state, index } = this.#parts;
+    const { clock, health, journal, state, index } = this.#parts;
     health.throwIfFailed();
     if (index.isBehind) await this.sync();
     await health.guard(() => journal.prepare(state.nextLsn));
-    const group = this.#newGroup();
+    const group = new CommitGroup(index, journal, state, clock.nowMs());
+    const members: Member[] = [];
     // A failure here leaves chunk frames in the journal that no commit may adopt: it is final.
     await health.guard(async () => {
       for (const commit of commits) {
-        group.members.push({ commit, result: await this.#decideOne(group, commit) });
+        members.push({ commit, result: await group.add(commit.request, commit.stage) });
       }
     });
-    if (group.operations.length > 0 && !(await this.#write(group))) return;
-    for (const { commit, result } of group.members) commit.resolve(result);
+    if (group.operations.length > 0) {
+      const needsSync = commits.some(({ durability }) => durability === 'power');
+      const failure = await this.#write(group, needsSync);
+      if (failure !== undefined) {
+        tellFailure(members, failure);
+        return;
+      }
+    }
+    for (const { commit, result } of members) commit.resolve(result);
   }
 
-  #newGroup(): Group {
-    const { clock, index, state } = this.#parts;
-    const layer = new Layer();
-    return {
-      firstLsn: state.nextLsn,
-      timeMs: Math.max(state.timeMs, clock.nowMs()),
-      layer,
-      reader: index.reader(layer),
-      operations: [],
-      chunkIds: [],
-      buckets: new Map(),
-      members: [],
-      lastBucketId: state.lastBucketId,
-      totals: state.takeTotals(),
-    };
-  }
-
-  /** Writes a decided group and makes it visible. `false`: it failed, and its members know. */
-  async #write(group: Group): Promise<boolean> {
-    const { clock, health, index, journal, state } = this.#parts;
-    const { firstLsn, operations, totals, timeMs, lastBucketId, buckets } = group;
-    const lastLsn = firstLsn + operations.length - 1;
-    const needsSync = group.members.some(({ commit }) => commit.durability === 'power');
+  /** Writes a decided group and makes it visible, or says what failed. */
+  async #write(group: CommitGroup, needsSync: boolean): Promise<WriteFailure | undefined> {
+    const { health, journal } = this.#parts;
     let position: LogPosition;
     try {
-      const payload = { totals, timeMs, lastBucketId, operations };
-      position = journal.append(firstLsn, payload, group.chunkIds);
+      position = journal.append(group.firstLsn, group.payload, group.chunkIds);
       await journal.flush();
     } catch (error) {
-      return this.#fail(group, error, 'write');
+      return { step: 'write', cause: health.fail(error) };
     }
     try {
       if (needsSync) await journal.sync();
     } catch (error) {
-      return this.#fail(group, error, 'sync');
+      return { step: 'sync', cause: health.fail(error) };
     }
-    group.layer.lastLsn = lastLsn;
-    index.publish(group.layer);
-    state.advance({ lastLsn, lastCommit: position, timeMs, totals, lastBucketId, buckets });
-    if (needsSync) {
+    this.#publish(group, position, needsSync);
+    return undefined;
+  }
+
+  #publish(group: CommitGroup, lastCommit: LogPosition, isDurable: boolean): void {
+    const { clock, health, index, state } = this.#parts;
+    const { lastLsn, layer, buckets, operations } = group;
+    layer.lastLsn = lastLsn;
+    index.publish(layer);
+    state.advance({ ...group.payload, lastLsn, lastCommit, buckets });
+    if (isDurable) {
       index.markDurable(lastLsn);
       void health.guard(() => index.flush()).catch(() => undefined);
     } else {
@@ -240,147 +195,21 @@ export class Committer {
       if (operation.kind === 'free') state.leases.endFree(chunkKey(operation.id));
     }
     this.#parts.onCommitted(operations.some(makesCandidates));
-    return true;
   }
+}
 
-  /** A full disk cut the frame short, so the commit cannot be there. Else nobody knows. */
-  #fail(group: Group, error: unknown, step: 'write' | 'sync'): false {
-    const cause = this.#parts.health.fail(error);
-    const isAbsent = step === 'write' && cause.code === 'FULL';
-    for (const { commit, result } of group.members) {
-      if (result.outcome === 'conflict') commit.resolve(result);
-      else if (isAbsent) commit.reject(cause);
-      else commit.resolve({ outcome: 'unknown', cause });
-    }
-    return false;
-  }
+interface WriteFailure {
+  readonly step: 'write' | 'sync';
+  readonly cause: ObjectsError;
+}
 
-  async #decideOne(group: Group, { request, stage }: QueuedCommit): Promise<CommitResult> {
-    switch (request.kind) {
-      case 'putBucket':
-        await this.#putBucket(group, request.name, request.config);
-        return done(undefined);
-      case 'dropBucket':
-        return await this.#dropBucket(group, request.bucketId);
-      case 'free': {
-        const isSettled = await this.#free(group, request.id, request.children);
-        return isSettled ? done(undefined) : conflict('precondition');
-      }
-      case 'checkpoint':
-      case 'close':
-        await this.#perform(group, request);
-        return done(undefined);
-      case 'put':
-      case 'remove':
-      case 'purge':
-        return await this.#decideChange(group, request, stage);
-    }
-  }
-
-  async #putBucket(group: Group, name: string, config: BucketFlags): Promise<void> {
-    const known = this.#buckets(group).find((bucket) => bucket.name === name);
-    const bucket = {
-      id: known?.id ?? group.lastBucketId + 1,
-      name,
-      versioned: known?.versioned === true || config.versioned === true,
-      public: config.public ?? known?.public ?? false,
-    };
-    group.lastBucketId = Math.max(group.lastBucketId, bucket.id);
-    await this.#perform(group, { kind: 'putBucket', bucket });
-    group.buckets.set(bucket.id, bucket);
-  }
-
-  async #dropBucket(group: Group, bucketId: number): Promise<CommitResult> {
-    if (this.#bucket(group, bucketId) === undefined) return conflict('noBucket');
-    const [version] = await listVersions(group.reader, bucketId, {}, 1);
-    if (version !== undefined) return conflict('precondition');
-    await this.#perform(group, { kind: 'dropBucket', bucketId });
-    group.buckets.set(bucketId, undefined);
-    return done(undefined);
-  }
-
-  async #decideChange(
-    group: Group,
-    change: Change,
-    stage: ChunkStage | undefined,
-  ): Promise<CommitResult> {
-    const { reader, timeMs } = group;
-    const bucket = this.#bucket(group, change.bucketId);
-    if (bucket === undefined) return conflict('noBucket');
-    const decision = await decide({ reader, bucket, timeMs }, change);
-    if ('outcome' in decision) return decision;
-    if (change.kind === 'put' && stage?.holds(change.root.id) !== true) {
-      // A copy of a version that was purged, with its content, since the caller saw it.
-      return conflict('notFound');
-    }
-    if (stage !== undefined) await this.#adopt(group, stage);
-    const lsn = await this.#perform(group, decision.operation);
-    addTotals(group, decision.totals);
-    return done(versionOf(decision.operation, lsn));
-  }
-
-  /** Makes a stage's chunks part of the store, but for those that are there by now. */
-  async #adopt(group: Group, stage: ChunkStage): Promise<void> {
-    const offsets = new Map<number, number[]>();
-    for (const staged of stage.staged) {
-      const { id, children } = staged.chunk;
-      if (staged.isAdopted && (await locate(group.reader, id)) !== undefined) continue;
-      // Another upload may be moving a chunk that they share to a segment just now.
-      if (staged.spilling !== undefined && !staged.isDurable) await stage.seal();
-      const location = staged.location ?? this.#appendInline(group, staged);
-      if (staged.location !== undefined) {
-        const { fileId, offset, frameBytes } = staged.location;
-        const places = offsets.get(fileId) ?? [];
-        offsets.set(fileId, places);
-        places.push(offset);
-        // It was adopted and freed while this upload held it: it lies there still.
-        if (staged.isAdopted) addTotals(group, { reclaimableBytes: -frameBytes });
-      }
-      staged.isAdopted = true;
-      group.layer.add(adoptionEffects({ id, location, children }));
-      addTotals(group, chunkTotals(id, location));
-    }
-    for (const [fileId, places] of offsets) {
-      await this.#perform(group, { kind: 'adopt', fileId, offsets: places.sort((a, b) => a - b) });
-    }
-  }
-
-  #appendInline(group: Group, { chunk }: StagedChunk): ChunkLocation {
-    group.chunkIds.push(chunk.id);
-    return this.#parts.journal.appendChunk(chunk as EncodedChunk);
-  }
-
-  /** Frees a chunk if it is dead. `false`: an upload has a lease on it, so ask again later. */
-  async #free(group: Group, id: ChunkId, children: readonly ChunkId[]): Promise<boolean> {
-    const location = await locate(group.reader, id);
-    if (location === undefined || (await isReferenced(group.reader, id))) return true;
-    if (!this.#parts.state.leases.beginFree(chunkKey(id))) return false;
-    const lsn = await this.#perform(group, { kind: 'free', id, location });
-    group.layer.add(freeEffects(id, children, lsn));
-    const gone = chunkTotals(id, location);
-    addTotals(group, {
-      chunks: -gone.chunks,
-      uniqueBytes: -gone.uniqueBytes,
-      storedBytes: -gone.storedBytes,
-      reclaimableBytes: location.frameBytes,
-    });
-    return true;
-  }
-
-  async #perform(group: Group, operation: Operation): Promise<Lsn> {
-    const lsn = group.firstLsn + group.operations.length;
-    group.operations.push(operation);
-    group.layer.add(await operationEffects(group.reader, operation, lsn));
-    return lsn;
-  }
-
-  #buckets(group: Group): BucketRecord[] {
-    const known = this.#parts.state.buckets.filter(({ id }) => !group.buckets.has(id));
-    return [...known, ...[...group.buckets.values()].filter((bucket) => bucket !== undefined)];
-  }
-
-  #bucket(group: Group, id: number): BucketRecord | undefined {
-    return group.buckets.has(id) ? group.buckets.get(id) : this.#parts.state.bucketById(id);
+/** A full disk cut the frame short, so the commit cannot be there. Else nobody knows. */
+function tellFailure(members: readonly Member[], { step, cause }: WriteFailure): void {
+  const isAbsent = step === 'write' && cause.code === 'FULL';
+  for (const { commit, result } of members) {
+    if (result.outcome === 'conflict') commit.resolve(result);
+    else if (isAbsent) commit.reject(cause);
+    else commit.resolve({ outcome: 'unknown', cause });
   }
 }
 
@@ -391,32 +220,7 @@ function sizeOf({ request, stage }: QueuedCommit): number {
   return objectNameBytesMax + (hasAttributes ? attributesBytesMax : 0) + (stage?.inlineBytes ?? 0);
 }
 
-function done(version: Version | undefined): CommitResult {
-  return { outcome: 'done', version };
-}
-
-function versionOf(operation: Operation, lsn: Lsn): Version | undefined {
-  if (operation.kind === 'put') return versionOfPut(operation, lsn);
-  if (operation.kind !== 'deleteMarker') return undefined;
-  return { kind: 'deleteMarker', lsn, timeMs: operation.timeMs };
-}
-
 function makesCandidates(operation: Operation): boolean {
   if (operation.kind === 'put') return !operation.keepsPrevious && operation.previousHead !== undefined;
   return operation.kind === 'purge' || operation.kind === 'free';
-}
-
-/** What a chunk adds to the totals. Nodes are bookkeeping: they are no content. */
-function chunkTotals(
-  id: ChunkId,
-  location: { readonly rawBytes: number; readonly frameBytes: number },
-): { chunks: number; uniqueBytes: number; storedBytes: number } {
-  const uniqueBytes = id.kind === 'data' ? location.rawBytes : 0;
-  return { chunks: 1, uniqueBytes, storedBytes: location.frameBytes };
-}
-
-function addTotals(group: Group, difference: Partial<Totals>): void {
-  const totals: Record<keyof Totals, number> = { ...group.totals };
-  for (const [field, value] of Object.entries(difference)) totals[field as keyof Totals] += value;
-  group.totals = totals;
 }

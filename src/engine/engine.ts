@@ -5,8 +5,8 @@
  * paths, the committer, and maintenance. It has no logic of its own but that of the lifecycle:
  * `open` → `closing` → `closed`, and beside it whether the store may still write (see health.ts).
  *
- * What is under way when a store is closed: commits that are queued are finished, uploads whose
- * content is still coming are refused with `CLOSED`, and so are reads at their next step.
+ * Closing waits for what is under way. Whoever hands out the engine ends first what might never end
+ * by itself: an upload whose source has stopped giving (api/session.ts).
  *
  * @module
  */
@@ -15,9 +15,7 @@ import {
   InvalidArgument,
   ObjectNotFound,
   ObjectsError,
-  PreconditionFailed,
   describe,
-  objectNotFound,
 } from '../base/errors.ts';
 import {
   checkpointBytes,
@@ -28,7 +26,8 @@ import {
 import { takeCheckpoint } from './checkpoint.ts';
 import { Leases } from './chunk-stage.ts';
 import { EmbeddedChunkStore } from './chunk-store.ts';
-import { Committer, type BucketFlags, type CommitRequest } from './committer.ts';
+import { Committer } from './committer.ts';
+import type { BucketFlags, CommitRequest } from './commit-group.ts';
 import { Health } from './health.ts';
 import { Incarnation } from './incarnation.ts';
 import { Journal } from './journal.ts';
@@ -37,7 +36,6 @@ import { Reclaimer } from './maintenance/reclaim.ts';
 import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
 import type {
   BucketRecord,
-  CommitResult,
   Durability,
   Lsn,
   ObjectVersion,
@@ -46,6 +44,7 @@ import type {
   VersionStore,
 } from './model.ts';
 import { openFiles, type OpenedStore } from './opening.ts';
+import { expectDone, refuseUnversioning } from './outcome.ts';
 import type { Platform } from './platform/platform.ts';
 import { readObject, type ReadRange } from './read-path.ts';
 import { Segments } from './segments.ts';
@@ -107,7 +106,6 @@ export class Engine {
   readonly #chunks: EmbeddedChunkStore;
   readonly #writeParts: WriteParts;
   readonly #underWay = new Set<Promise<unknown>>();
-  readonly #closing = new AbortController();
   #checkpointing: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -215,8 +213,7 @@ export class Engine {
     const { bucket, name, contentType, metadata, preconditions } = request;
     this.#health.throwIfFailed();
     const put = { kind: 'put', bucketId: bucket.id, name, contentType, metadata, preconditions };
-    const { body, durability, onProgress } = request;
-    const signal = this.#untilClosed(request.signal);
+    const { body, durability, signal, onProgress } = request;
     const result = await this.#track(() =>
       writeObject(this.#writeParts, put as typeof put & { kind: 'put' }, body, {
         ...{ durability, signal, onProgress },
@@ -283,8 +280,8 @@ export class Engine {
       }
       const { files, index } = this.#opened;
       const journalEnd = (): Journal['durableEnd'] => this.#journal.durableEnd;
-      const { platform } = { platform: this.#platform };
-      return await verify({ platform, files, index, state: this.#state, journalEnd }, options);
+      const [platform, state] = [this.#platform, this.#state];
+      return await verify({ platform, files, index, state, journalEnd }, options);
     });
   }
 
@@ -319,7 +316,6 @@ export class Engine {
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort(closedError());
     await Promise.allSettled(this.#underWay);
     await this.#reclaimer.stop();
     await this.#checkpointing;
@@ -364,7 +360,7 @@ export class Engine {
     expectDone(result, { ...where, bucket: where.bucket?.name ?? '' });
   }
 
-  /** Runs an operation that closing waits for, or that ends with `CLOSED` if it cannot. */
+  /** Runs an operation that closing waits for. */
   async #track<T>(operation: () => Promise<T>): Promise<T> {
     this.#throwIfClosed();
     const running = operation();
@@ -376,46 +372,8 @@ export class Engine {
     }
   }
 
-  /** The caller's signal, and that of closing. */
-  #untilClosed(signal: AbortSignal | undefined): AbortSignal {
-    const closing = this.#closing.signal;
-    return signal === undefined ? closing : AbortSignal.any([signal, closing]);
-  }
-
   #throwIfClosed(): void {
-    if (this.#closing.signal.aborted) throw closedError();
-  }
-}
-
-function refuseUnversioning({ name, versioned }: BucketRecord, config: BucketFlags): void {
-  if (!versioned || config.versioned !== false) return;
-  throw new InvalidArgument(
-    `a versioned bucket stays versioned; use another bucket: ${describe({ bucket: name })}`,
-  );
-}
-
-function closedError(): ObjectsError {
-  return new ObjectsError('the store is closed; open a new one', { code: 'CLOSED' });
-}
-
-/** The version of a commit that was done; else the error that says what became of it. */
-function expectDone(
-  result: CommitResult,
-  where: { readonly key?: string; readonly bucket: string },
-): unknown {
-  switch (result.outcome) {
-    case 'done':
-      return result.version;
-    case 'unknown':
-      throw new ObjectsError(
-        'the store failed during a write, which may or may not have happened; reopen it and look: ' +
-          describe(where),
-        { code: 'INDETERMINATE', cause: result.cause },
-      );
-    case 'conflict':
-      if (result.reason === 'precondition') {
-        throw new PreconditionFailed(`precondition failed: ${describe(where)}`);
-      }
-      throw objectNotFound(where);
+    if (this.#closed === undefined) return;
+    throw new ObjectsError('the store is closed; open a new one', { code: 'CLOSED' });
   }
 }

@@ -2,8 +2,8 @@
  * One life of a store for writing: from its first new log file to its end.
  *
  * Opening a store writes nothing new. The first file of an incarnation raises the generation in the
- * `VARVE` file, and with it the lowest id that a new file may have, so that ids are never used twice,
- * even where a file that a crash left behind was removed.
+ * `VARVE` file, and with it the lowest id that a new file may have, so that ids are never used
+ * twice, even where a file that a crash left behind was removed.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * The journal that is being written: one file at a time, each saying where the one before ended.
  *
- * The first file of an incarnation is made with the first commit, so a store that is only read leaves
- * no trace. A file that is full is synced before its successor is made.
+ * The first file of an incarnation is made with the first commit, so a store that is only read
+ * leaves no trace. A file that is full is synced before its successor is made.
  *
  * @module
  */
@@ -84,8 +84,8 @@ export class Journal {
   append(firstLsn: Lsn, payload: CommitPayload, chunkIds: readonly ChunkId[]): LogPosition {
     const writer = this.#mustGetWriter();
     const bytes = encodeCommitPayload(payload, chunkIds);
-    // Not the writer's durable end: a sync may have covered half of this group, and a frame that said
-    // so would make a torn group look like a damaged one.
+    // Not the writer's durable end: a sync may have covered half of this group, and a frame that
+    // said so would make a torn group look like a damaged one.
     const { fileId, end } = this.#durableEnd;
     const durableEnd = fileId === writer.fileId ? end : fileHeaderBytes;
     const commit = { firstLsn, operationCount: payload.operations.length, durableEnd };

@@ -1,5 +1,6 @@
 /**
- * Where a store stands: what the last visible commit left. Held in memory, recovered from that commit.
+ * Where a store stands: what the last visible commit left. Held in memory, recovered from that
+ * commit.
  *
  * @module
  */

@@ -31,6 +31,8 @@ import type {
 } from './model.ts';
 import type { Compression, Platform } from './platform/platform.ts';
 
+const noChildren: readonly ChunkId[] = [];
+
 /** Chunks of one upload that are compressed or stored at the same time. */
 const chunksInFlight = 4;
 
@@ -104,7 +106,7 @@ async function stageContent(
     throwIfAborted(signal);
     const id: ChunkId = { domain, kind: 'data', digest: hashing.sha256(bytes) };
     progress.bytes += bytes.length;
-    await stageChunk(staging, { id, bytes, children: [] }, countNew);
+    await stageChunk(staging, { id, bytes, children: noChildren }, countNew);
     const nodes = manifest.add({ id, sizeBytes: bytes.length });
     for (const node of nodes) await stageChunk(staging, node);
     onProgress?.({ ...progress });

@@ -1,9 +1,9 @@
 /**
  * What was written stays readable, and what is written stays the same.
  *
- * The stores in `fixtures/` were made by the build of their format version and are never made again,
- * whatever this test says: they stand for what people have on their disks. Each of them is opened from
- * a copy, without an index, and must hold exactly what it held then.
+ * The stores in `fixtures/` were made by the build of their format version and are never made
+ * again, whatever this test says: they stand for what people have on their disks. Each of them is
+ * opened from a copy, without an index, and must hold exactly what it held then.
  */
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -57,7 +57,7 @@ describe.each(formatVersions)('a store of format %s', (version) => {
     await engine.close();
   });
 
-  test('has frames of every type, payloads of every encoding, operations of every kind', async () => {
+  test('has every type of frame, every encoding and every kind of operation', async () => {
     const { hashing } = testPlatform();
     const fileSystem = await fileSystemWith(storeFolder, files);
     const superblock = decodeSuperblock(hashing.crc32, mustGetFile(files, 'VARVE'));

@@ -1,9 +1,9 @@
 /**
  * Makes a golden store: `tsx test/format/make-golden-store.ts FOLDER`.
  *
- * The stores in `fixtures/` were made with it, one for each format version, and are never made again:
- * they stand for what people have on their disks. This script stays for the next format version. It
- * refuses a folder that exists.
+ * The stores in `fixtures/` were made with it, one for each format version, and are never made
+ * again: they stand for what people have on their disks. This script stays for the next format
+ * version. It refuses a folder that exists.
  *
  * The life of the store uses every frame type, every encoding and every kind of operation once; the
  * test that opens it counts them. It ends without a close.

@@ -1,7 +1,7 @@
 /**
  * One bit of a store is wrong. Whatever bit it is, the store refuses to open, or a read refuses, or
- * the store is as of one of its commits. It never answers with other bytes, and no commit is missing
- * before one that is there.
+ * the store is as of one of its commits. It never answers with other bytes, and no commit is
+ * missing before one that is there.
  */
 
 import { describe, expect, test } from 'vitest';

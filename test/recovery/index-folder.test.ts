@@ -1,6 +1,6 @@
 /**
- * The folder `index/` may be anything: gone, damaged, of another store, or older than the journal. It
- * is then made again from the log, with the same answers. Only an index that is *ahead* of the
+ * The folder `index/` may be anything: gone, damaged, of another store, or older than the journal.
+ * It is then made again from the log, with the same answers. Only an index that is *ahead* of the
  * journal stops the store from opening: it proves that the journal lost what had been safe.
  */
 
@@ -189,7 +189,8 @@ describe('a checkpoint', () => {
 
   test('is not believed where LevelDB has kept its write-ahead file', async () => {
     const platform = nodePlatform();
-    // As after a table that could not be written: LevelDB says nothing, and the file is still there.
+    // As after a table that could not be written: LevelDB says nothing, and the file is still
+    // there.
     const fileSystem: FileSystem = {
       ...platform.fileSystem,
       async readDirectory(path) {

@@ -1,8 +1,8 @@
 /**
- * The story: two uploads brought the same chunk. The first committed it and was removed, so the chunk
- * was to be freed; the second, which had staged it too, committed it again. When both came in one
- * group, the journal said: this chunk, and then: free it. The running store had it right, but the
- * index that was rebuilt from the journal had not, and the second upload's content was gone.
+ * The story: two uploads brought the same chunk. The first committed it and was removed, so the
+ * chunk was to be freed; the second, which had staged it too, committed it again. When both came in
+ * one group, the journal said: this chunk, and then: free it. The running store had it right, but
+ * the index that was rebuilt from the journal had not, and the second upload's content was gone.
  */
 
 import { expect, test } from 'vitest';

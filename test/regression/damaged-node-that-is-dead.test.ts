@@ -1,7 +1,7 @@
 /**
- * The story: to free a node one must read what it names. When a node was damaged on the disk, and the
- * object that it belonged to was removed, freeing failed in the background, and with it every write
- * to the store: after each opening again, for ever.
+ * The story: to free a node one must read what it names. When a node was damaged on the disk, and
+ * the object that it belonged to was removed, freeing failed in the background, and with it every
+ * write to the store: after each opening again, for ever.
  */
 
 import { expect, test } from 'vitest';

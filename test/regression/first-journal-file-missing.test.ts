@@ -1,7 +1,7 @@
 /**
  * The story: rebuilding the index began with the first journal file that was there, and did not ask
- * whether it was the first there had been. With the oldest file gone, a store opened without an error
- * and without everything that the file had said.
+ * whether it was the first there had been. With the oldest file gone, a store opened without an
+ * error and without everything that the file had said.
  */
 
 import { expect, test } from 'vitest';

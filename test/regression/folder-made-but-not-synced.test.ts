@@ -1,7 +1,8 @@
 /**
- * The story: a process died after it had made the folder of a new store's segments and before it had
- * synced the store's folder. The next one found the folder there, made it no more and synced nothing;
- * it acknowledged an upload, the power failed, and with the folder's name the segments were gone.
+ * The story: a process died after it had made the folder of a new store's segments and before it
+ * had synced the store's folder. The next one found the folder there, made it no more and synced
+ * nothing; it acknowledged an upload, the power failed, and with the folder's name the segments
+ * were gone.
  */
 
 import { expect, test } from 'vitest';

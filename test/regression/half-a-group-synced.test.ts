@@ -1,7 +1,7 @@
 /**
- * The story: a commit says up to where its file is safe. A sync in the background could come while a
- * group was being written, and make the first half of it safe; the commit at its end then said so.
- * When a power cut tore that commit, recovery read in its head that more was safe than it could
+ * The story: a commit says up to where its file is safe. A sync in the background could come while
+ * a group was being written, and make the first half of it safe; the commit at its end then said
+ * so. When a power cut tore that commit, recovery read in its head that more was safe than it could
  * accept, took the tear for damage, and the store did not open.
  */
 

@@ -1,8 +1,8 @@
 /**
- * The story: recovery looks behind the end of the good bytes for commits that say that more was safe.
- * It decoded whatever looked like the head of one, and threw `CORRUPT` when that ended too early. So
- * a store did not open after a crash that tore the head of its last commit, nor where a caller's
- * content, torn off with it, had bytes that look like one.
+ * The story: recovery looks behind the end of the good bytes for commits that say that more was
+ * safe. It decoded whatever looked like the head of one, and threw `CORRUPT` when that ended too
+ * early. So a store did not open after a crash that tore the head of its last commit, nor where a
+ * caller's content, torn off with it, had bytes that look like one.
  */
 
 import { expect, test } from 'vitest';
@@ -28,7 +28,7 @@ test('a store opens when its journal ends inside the head of a commit', async ()
   }
 });
 
-test('a store opens when a torn tail holds what looks like the head of a large commit', async () => {
+test('a store opens when a torn tail holds what looks like a large commit', async () => {
   const fileSystem = new MemoryFileSystem();
   const engine = await openEngine(testPlatform({ fileSystem }));
   const bucket = await engine.ensureBucket('b', {});

@@ -1,7 +1,7 @@
 /**
  * The story: a bucket that did not exist yet was asked for as versioned and as unversioned at the
- * same time. Neither caller saw a bucket to disagree with, the second commit won, and a bucket whose
- * first caller had been promised its history kept none.
+ * same time. Neither caller saw a bucket to disagree with, the second commit won, and a bucket
+ * whose first caller had been promised its history kept none.
  */
 
 import { expect, test } from 'vitest';

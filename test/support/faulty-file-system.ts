@@ -3,13 +3,14 @@
  *
  * The fault model:
  * - Any call may fail with an error of the system: once (a transient fault) or from then on.
- * - A write may be short: it takes only the first bytes, and says so. Or it fails after it took some:
+ * - A write may be short: it takes only the first bytes, and says so. Or it fails after it took
+ *   some:
  *   what a failed write left in the file is not known.
  * - A failed sync made nothing durable. The page cache still shows what was written, so reading it
  *   back proves nothing.
- * - A power cut leaves of each file what its last sync that succeeded covered, and of each folder the
- *   names that its last sync covered. That is the least that a disk may keep; what else it may keep,
- *   torn and out of order, is for a simulated disk to try.
+ * - A power cut leaves of each file what its last sync that succeeded covered, and of each folder
+ *   the names that its last sync covered. That is the least that a disk may keep; what else it may
+ *   keep, torn and out of order, is for a simulated disk to try.
  * - Bytes that are synced stay. Bit rot is another matter (test/recovery/damage.test.ts).
  *
  * @module

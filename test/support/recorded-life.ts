@@ -1,8 +1,8 @@
 /**
  * A short life of a store that uses everything once, with what the store held after each step.
  *
- * Recovery may cut the end off a journal, but only ever between two steps: whatever is found must be
- * one of the recorded states.
+ * Recovery may cut the end off a journal, but only ever between two steps: whatever is found must
+ * be one of the recorded states.
  *
  * @module
  */

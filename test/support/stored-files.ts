@@ -1,5 +1,6 @@
 /**
- * The files of a store as values: read them all, change a byte, and put them on another file system.
+ * The files of a store as values: read them all, change a byte, and put them on another file
+ * system.
  *
  * What stands on disk at a moment is what a crash at that moment leaves (if everything had reached
  * the disk), so a store is never "killed" here: its files are copied and opened somewhere else.

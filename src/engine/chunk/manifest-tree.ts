@@ -129,8 +129,10 @@ export class ManifestBuilder {
  * `average - min + 1` says so, which makes nodes of the average size. Never change.
  */
 function endsNode(digest: Uint8Array, level: number, fanout: Fanout): boolean {
-  const view = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
-  const word = view.getUint32((level % 8) * 4, true);
+  const start = (level % 8) * 4;
+  let word = 0;
+  // Not by a view: it moves the digest out of V8's heap, and a large object has a digest per chunk.
+  for (let at = start + 3; at >= start; at--) word = word * 256 + (digest[at] as number);
   return word % (fanout.average - fanout.min + 1) === 0;
 }
 

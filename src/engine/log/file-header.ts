@@ -6,8 +6,8 @@
  * bytes missing from it are damage, never a torn tail. The salt is random and seeds every checksum
  * in the file.
  *
- * A header that was not written whole is `undefined`, not an error: it is what a crash leaves of the
- * newest file, in which nothing was acknowledged yet.
+ * A header that was not written whole is `undefined`, not an error: it is what a crash leaves of
+ * the newest file, in which nothing was acknowledged yet.
  *
  * @module
  */

@@ -1,25 +1,27 @@
 /**
  * The frame: what every log file is a sequence of, behind its header. Pure functions.
  *
- * A frame is a fixed header, an extension whose shape depends on the type, and a payload. The layout
- * is `frameHeader` below; docs/format.md ("Frames") states the same table, and a test holds the two
- * together.
+ * A frame is a fixed header, an extension whose shape depends on the type, and a payload. The
+ * layout is `frameHeader` below; docs/format.md ("Frames") states the same table, and a test holds
+ * the two together.
  *
  * Three checks, each against something of its own:
  * - `chain` is the CRC-32 of header and extension, continued from the frame before (the first from
  *   the file's header, which holds a random salt). So a frame binds its order and its file: frames of
  *   another file, of an older generation, or forged inside a caller's content never follow.
- * - Block checksums in the extension cover the payload in blocks of 64 KiB, seeded with the salt, so
+ * - Block checksums in the extension cover the payload in blocks of 64 KiB, seeded with the salt,
+ *   so
  *   a range of an uncompressed payload can be read and checked without the rest.
  * - A commit frame carries `selfCheck` besides: CRC-32 seeded with the salt and its own offset. It
  *   lets recovery recognise a commit *behind* damage, where no chain leads, and so tell a torn tail
  *   from a rotten middle. It is evidence only; nothing is ever accepted on the strength of it.
  *
  * Why the chain covers the payload too, though it runs over headers only: the extension holds the
- * payload's checksums. So a walk may follow headers without reading payloads and still trust lengths.
+ * payload's checksums. So a walk may follow headers without reading payloads and still trust
+ * lengths.
  *
- * Errors: none for bytes that are no frame (`undefined`), as only the caller knows whether it stands
- * at a torn tail or inside a file. `CORRUPT` for a valid frame with impossible content.
+ * Errors: none for bytes that are no frame (`undefined`), as only the caller knows whether it
+ * stands at a torn tail or inside a file. `CORRUPT` for a valid frame with impossible content.
  *
  * @module
  */
@@ -208,8 +210,8 @@ function encodeHead(
 }
 
 /**
- * The header at the start of `bytes`, or `undefined` if nothing there can be one: an unknown type or
- * encoding, a size beyond its bound, or too few bytes.
+ * The header at the start of `bytes`, or `undefined` if nothing there can be one: an unknown type
+ * or encoding, a size beyond its bound, or too few bytes.
  */
 export function decodeFrameHeader(bytes: Uint8Array): FrameHeader | undefined {
   if (bytes.length < frameHeaderBytes) return undefined;

@@ -7,12 +7,13 @@
  * - *torn*: the last write, or several that were not synced, did not all reach the disk. Nothing
  *   behind it was acknowledged as safe; it is left out, and the next journal file records where its
  *   predecessor ended. Or
- * - *corrupt*: the journal itself says that bytes behind the end were once on stable storage: a later
+ * - *corrupt*: the journal itself says that bytes behind the end were once on stable storage: a
+ *   later
  *   commit's `durableEnd`, or the next file's `previous.end`. That is `CORRUPT`: going on would lose
  *   acknowledged data silently.
  *
- * What was accepted behind the last `durableEnd` is rewritten in place and synced. After `kill -9` it
- * may lie in the page cache only, and what has been read and shown must not be lost afterwards.
+ * What was accepted behind the last `durableEnd` is rewritten in place and synced. After `kill -9`
+ * it may lie in the page cache only, and what has been read and shown must not be lost afterwards.
  *
  * All files but the last were synced whole before their successor was made, so only the last one's
  * payloads are read here: opening costs at most one file, whatever the size of the store.

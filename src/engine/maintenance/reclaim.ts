@@ -2,11 +2,12 @@
  * Freeing what nothing references any more.
  *
  * Removing a version takes away one edge and makes its root a *candidate*. This goes through the
- * candidates: one that has no edge left leaves the store, and a node's children become candidates in
- * turn. So a removal costs its caller one edge, and the walk touches only what it frees.
+ * candidates: one that has no edge left leaves the store, and a node's children become candidates
+ * in turn. So a removal costs its caller one edge, and the walk touches only what it frees.
  *
  * A chunk that an upload has a lease on stays a candidate, and is asked about again when the lease
- * ends. So does a node that is damaged. Whether a chunk is dead is decided by the committer, at the moment of the commit.
+ * ends. So does a node that is damaged. Whether a chunk is dead is decided by the committer, at the
+ * moment of the commit.
  *
  * Freed bytes stay in their log file, as reclaimable, until compaction.
  *

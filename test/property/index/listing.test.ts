@@ -40,7 +40,7 @@ function rangeAmong(names: readonly string[]): fc.Arbitrary<NameRange> {
   const bound = fc.oneof(fc.constant(''), name, present);
   const beginning = fc
     .tuple(present, fc.nat(3))
-    .map(([text, length]) => [...text].slice(0, length).join(''));
+    .map(([text, length]) => Array.from(text).slice(0, length).join(''));
   return fc.record(
     {
       prefix: fc.oneof(fc.constant(''), name, beginning),

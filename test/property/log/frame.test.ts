@@ -1,6 +1,6 @@
 /**
- * The laws of frames: a walk gives back what was appended, and stops where anything is not as it was
- * written: a bit, an order, a file, a salt. What a caller stores is never taken for a frame.
+ * The laws of frames: a walk gives back what was appended, and stops where anything is not as it
+ * was written: a bit, an order, a file, a salt. What a caller stores is never taken for a frame.
  */
 
 import fc from 'fast-check';

@@ -1,0 +1,240 @@
+/**
+ * A commit group while it is decided: what each of its commits comes to, one after the other.
+ *
+ * Each decision sees the store as those before it leave it, in a layer over the index that nobody
+ * else reads yet. A commit that is refused leaves nothing in the group. Chunks go to the journal as
+ * they are adopted; the commit frame that makes them count is the committer's to write.
+ *
+ * @module
+ */
+
+import { conflict, decide } from './decide.ts';
+import type { ChunkStage, StagedChunk } from './chunk-stage.ts';
+import { adoptionEffects, freeEffects, operationEffects, versionOfPut } from './effects.ts';
+import { isReferenced, locate } from './index/chunk-index.ts';
+import { Layer, type IndexReader, type IndexStore } from './index/index-store.ts';
+import { listVersions } from './index/listing.ts';
+import type { Journal } from './journal.ts';
+import type { LogPosition } from './log/file-header.ts';
+import { chunkKey, type CommitPayload, type Operation } from './log/operations.ts';
+import type {
+  BucketRecord,
+  Change,
+  ChunkId,
+  ChunkLocation,
+  CommitResult,
+  EncodedChunk,
+  Lsn,
+  Totals,
+  Version,
+} from './model.ts';
+import type { StoreState } from './store-state.ts';
+
+/** What can be committed: changes of objects, and the store's own. */
+export type CommitRequest =
+  | Change
+  /** Makes a bucket, or changes what it is. Versioning that is on stays on. */
+  | { readonly kind: 'putBucket'; readonly name: string; readonly config: BucketFlags }
+  | { readonly kind: 'dropBucket'; readonly bucketId: number }
+  /** Frees a chunk if nothing references it at that moment. */
+  | { readonly kind: 'free'; readonly id: ChunkId; readonly children: readonly ChunkId[] }
+  /** Written by the checkpoint itself, when the index is proved to be complete. */
+  | { readonly kind: 'checkpoint'; readonly position: LogPosition }
+  | { readonly kind: 'close' };
+
+/** What of a bucket may be set; absent: as it is, else `false`. */
+export interface BucketFlags {
+  readonly versioned?: boolean;
+  readonly public?: boolean;
+}
+
+export class CommitGroup {
+  readonly firstLsn: Lsn;
+  readonly operations: Operation[] = [];
+  /** The chunks that lie in the journal with this group, in order. */
+  readonly chunkIds: ChunkId[] = [];
+  /** Buckets that it changes; `undefined`: gone. */
+  readonly buckets: Map<number, BucketRecord | undefined> = new Map();
+  /** What it does to the index. */
+  readonly layer: Layer = new Layer();
+  readonly #journal: Journal;
+  readonly #state: StoreState;
+  readonly #reader: IndexReader;
+  readonly #timeMs: number;
+  readonly #totals: Record<keyof Totals, number>;
+  #lastBucketId: number;
+
+  constructor(index: IndexStore, journal: Journal, state: StoreState, nowMs: number) {
+    this.firstLsn = state.nextLsn;
+    this.#journal = journal;
+    this.#state = state;
+    this.#reader = index.reader(this.layer);
+    this.#timeMs = Math.max(state.timeMs, nowMs);
+    this.#totals = { ...state.takeTotals() };
+    this.#lastBucketId = state.lastBucketId;
+  }
+
+  get lastLsn(): Lsn {
+    return this.firstLsn + this.operations.length - 1;
+  }
+
+  /** What the commit frame says. */
+  get payload(): CommitPayload {
+    return {
+      totals: this.#totals,
+      timeMs: this.#timeMs,
+      lastBucketId: this.#lastBucketId,
+      operations: this.operations,
+    };
+  }
+
+  /** Decides a commit. `stage`: the chunks it needs, sealed. */
+  async add(request: CommitRequest, stage: ChunkStage | undefined): Promise<CommitResult> {
+    switch (request.kind) {
+      case 'putBucket':
+        await this.#putBucket(request.name, request.config);
+        return done(undefined);
+      case 'dropBucket':
+        return await this.#dropBucket(request.bucketId);
+      case 'free': {
+        const isSettled = await this.#free(request.id, request.children);
+        return isSettled ? done(undefined) : conflict('precondition');
+      }
+      case 'checkpoint':
+      case 'close':
+        await this.#perform(request);
+        return done(undefined);
+      case 'put':
+      case 'remove':
+      case 'purge':
+        return await this.#change(request, stage);
+    }
+  }
+
+  async #putBucket(name: string, config: BucketFlags): Promise<void> {
+    const known = this.#allBuckets().find((bucket) => bucket.name === name);
+    const bucket = {
+      id: known?.id ?? this.#lastBucketId + 1,
+      name,
+      versioned: known?.versioned === true || config.versioned === true,
+      public: config.public ?? known?.public ?? false,
+    };
+    this.#lastBucketId = Math.max(this.#lastBucketId, bucket.id);
+    await this.#perform({ kind: 'putBucket', bucket });
+    this.buckets.set(bucket.id, bucket);
+  }
+
+  async #dropBucket(bucketId: number): Promise<CommitResult> {
+    if (this.#bucket(bucketId) === undefined) return conflict('noBucket');
+    const [version] = await listVersions(this.#reader, bucketId, {}, 1);
+    if (version !== undefined) return conflict('precondition');
+    await this.#perform({ kind: 'dropBucket', bucketId });
+    this.buckets.set(bucketId, undefined);
+    return done(undefined);
+  }
+
+  async #change(change: Change, stage: ChunkStage | undefined): Promise<CommitResult> {
+    const bucket = this.#bucket(change.bucketId);
+    if (bucket === undefined) return conflict('noBucket');
+    const context = { reader: this.#reader, bucket, timeMs: this.#timeMs };
+    const decision = await decide(context, change);
+    if ('outcome' in decision) return decision;
+    if (change.kind === 'put' && stage?.holds(change.root.id) !== true) {
+      // A copy of a version that was purged, with its content, since the caller saw it.
+      return conflict('notFound');
+    }
+    if (stage !== undefined) await this.#adopt(stage);
+    const lsn = await this.#perform(decision.operation);
+    this.#addTotals(decision.totals);
+    return done(versionOf(decision.operation, lsn));
+  }
+
+  /** Makes a stage's chunks part of the store, but for those that are there by now. */
+  async #adopt(stage: ChunkStage): Promise<void> {
+    const offsets = new Map<number, number[]>();
+    for (const staged of stage.staged) {
+      const { id, children } = staged.chunk;
+      if (staged.isAdopted && (await locate(this.#reader, id)) !== undefined) continue;
+      // Another upload may be moving a chunk that they share to a segment just now.
+      if (staged.spilling !== undefined && !staged.isDurable) await stage.seal();
+      const location = staged.location ?? this.#appendInline(staged);
+      if (staged.location !== undefined) {
+        const { fileId, offset, frameBytes } = staged.location;
+        const places = offsets.get(fileId) ?? [];
+        offsets.set(fileId, places);
+        places.push(offset);
+        // It was adopted and freed while this upload held it: it lies there still.
+        if (staged.isAdopted) this.#addTotals({ reclaimableBytes: -frameBytes });
+      }
+      staged.isAdopted = true;
+      this.layer.add(adoptionEffects({ id, location, children }));
+      this.#addTotals(chunkTotals(id, location));
+    }
+    for (const [fileId, places] of offsets) {
+      await this.#perform({ kind: 'adopt', fileId, offsets: places.sort((a, b) => a - b) });
+    }
+  }
+
+  #appendInline({ chunk }: StagedChunk): ChunkLocation {
+    this.chunkIds.push(chunk.id);
+    return this.#journal.appendChunk(chunk as EncodedChunk);
+  }
+
+  /** Frees a chunk if it is dead. `false`: an upload has a lease on it, so ask again later. */
+  async #free(id: ChunkId, children: readonly ChunkId[]): Promise<boolean> {
+    const location = await locate(this.#reader, id);
+    if (location === undefined || (await isReferenced(this.#reader, id))) return true;
+    if (!this.#state.leases.beginFree(chunkKey(id))) return false;
+    const lsn = await this.#perform({ kind: 'free', id, location });
+    this.layer.add(freeEffects(id, children, lsn));
+    const gone = chunkTotals(id, location);
+    this.#addTotals({
+      chunks: -gone.chunks,
+      uniqueBytes: -gone.uniqueBytes,
+      storedBytes: -gone.storedBytes,
+      reclaimableBytes: location.frameBytes,
+    });
+    return true;
+  }
+
+  async #perform(operation: Operation): Promise<Lsn> {
+    const lsn = this.firstLsn + this.operations.length;
+    this.operations.push(operation);
+    this.layer.add(await operationEffects(this.#reader, operation, lsn));
+    return lsn;
+  }
+
+  #addTotals(difference: Partial<Totals>): void {
+    for (const [field, value] of Object.entries(difference)) {
+      this.#totals[field as keyof Totals] += value;
+    }
+  }
+
+  #allBuckets(): BucketRecord[] {
+    const known = this.#state.buckets.filter(({ id }) => !this.buckets.has(id));
+    return [...known, ...[...this.buckets.values()].filter((bucket) => bucket !== undefined)];
+  }
+
+  #bucket(id: number): BucketRecord | undefined {
+    return this.buckets.has(id) ? this.buckets.get(id) : this.#state.bucketById(id);
+  }
+}
+
+function done(version: Version | undefined): CommitResult {
+  return { outcome: 'done', version };
+}
+
+function versionOf(operation: Operation, lsn: Lsn): Version | undefined {
+  if (operation.kind === 'put') return versionOfPut(operation, lsn);
+  if (operation.kind !== 'deleteMarker') return undefined;
+  return { kind: 'deleteMarker', lsn, timeMs: operation.timeMs };
+}
+
+/** What a chunk adds to the totals. Nodes are bookkeeping: they are no content. */
+function chunkTotals(
+  id: ChunkId,
+  location: ChunkLocation,
+): { chunks: number; uniqueBytes: number; storedBytes: number } {
+  const uniqueBytes = id.kind === 'data' ? location.rawBytes : 0;
+  return { chunks: 1, uniqueBytes, storedBytes: location.frameBytes };
+}
