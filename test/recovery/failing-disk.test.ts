@@ -109,7 +109,7 @@ describe('when the disk fails', () => {
     expect(await lost.versions.current(bucket.id, 'during')).toBeUndefined();
   });
 
-  test('an upload without space is FULL and did not happen, and the store opens again', async () => {
+  test('an upload without space is FULL and did not happen; the store opens again', async () => {
     for (const writtenBytes of [0, 10, 300]) {
       const { fileSystem, engine, bucket } = await rig();
       await upload(engine, bucket, 'first', 'x');
