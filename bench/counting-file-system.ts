@@ -1,8 +1,8 @@
 /**
  * The file system of this machine, with a count of the syncs that went through it.
  *
- * How many uploads share one `fdatasync` is a promise of the committer, and the only honest place to
- * count is where the calls leave the engine.
+ * How many uploads share one `fdatasync` is a promise of the committer, and the only honest place
+ * to count is where the calls leave the engine.
  *
  * @module
  */

@@ -1,14 +1,14 @@
 /**
  * What a benchmark is, and how it is run: for its answers only, or for its times too.
  *
- * A suite asks one question. Its *floor* is the cheapest thing that touches the same bytes, and what
- * the other cases are read against: on a shared machine a ratio within one run says something, an
- * absolute time says little. The floor is measured before and after the cases, because a machine that
- * did something else meanwhile shows there first.
+ * A suite asks one question. Its *floor* is the cheapest thing that touches the same bytes, and
+ * what the other cases are read against: on a shared machine a ratio within one run says something,
+ * an absolute time says little. The floor is measured before and after the cases, because a machine
+ * that did something else meanwhile shows there first.
  *
- * Every case returns a *check value* that must not move. It keeps the optimiser from removing the work,
- * and us from making something faster by changing what it means. In smoke mode that is all that
- * happens: no time is taken, so it can run with the tests and nothing here rots.
+ * Every case returns a *check value* that must not move. It keeps the optimiser from removing the
+ * work, and us from making something faster by changing what it means. In smoke mode that is all
+ * that happens: no time is taken, so it can run with the tests and nothing here rots.
  *
  * Throws when a check value is not what it should be, and whatever the cases throw.
  *
@@ -35,7 +35,9 @@ export interface Case {
   /** Called before each run, outside of the time that is taken. */
   prepare?(): void;
   run(): string | Promise<string>;
-  /** A fact that belongs to the numbers. Called after all runs; throws if it is not as it must be. */
+  /**
+   * A fact that belongs to the numbers. Called after all runs; throws if it is not as it must be.
+   */
   conclude?(): string | Promise<string>;
 }
 

@@ -1,8 +1,8 @@
 /**
  * A store as applications open it, but for the count of its syncs.
  *
- * The way from the call of an upload to the disk is the one that users have: the public classes, over
- * the engine, over this machine. Only the file system has a counter in front.
+ * The way from the call of an upload to the disk is the one that users have: the public classes,
+ * over the engine, over this machine. Only the file system has a counter in front.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * What does a small durable upload cost, and how many of them share an `fdatasync`?
  *
- * The floor is the least that one upload alone could do. With many in flight the ratio falls below 1,
- * because a sync is shared.
+ * The floor is the least that one upload alone could do. With many in flight the ratio falls below
+ * 1, because a sync is shared.
  *
  * @module
  */

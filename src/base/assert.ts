@@ -10,8 +10,3 @@
 export function assert(condition: boolean, shouldHold: string): asserts condition {
   if (!condition) throw new Error(`bug in varve: it should hold that ${shouldHold}`);
 }
-
-/** Makes the compiler prove that every case of a union was handled. */
-export function unreachable(value: never): never {
-  throw new Error(`bug in varve: unexpected ${JSON.stringify(value)}`);
-}

@@ -1,10 +1,10 @@
 /**
  * Bytes: joining, comparing, and the little-endian and variable-length integers of the formats.
  *
- * Everything here works on plain `Uint8Array`, in a browser too. Integers on disk are little-endian;
- * a varint is unsigned LEB128 (7 bits a byte, low bits first, as in DWARF and Protocol Buffers) and
- * holds at most 2^53 - 1, so that it always fits in a number. {@link Reader} throws `CORRUPT` when
- * bytes run out or a varint is too long: what it reads comes from disk.
+ * Everything here works on plain `Uint8Array`, in a browser too. Integers on disk are
+ * little-endian; a varint is unsigned LEB128 (7 bits a byte, low bits first, as in DWARF and
+ * Protocol Buffers) and holds at most 2^53 - 1, so that it always fits in a number. {@link Reader}
+ * throws `CORRUPT` when bytes run out or a varint is too long: what it reads comes from disk.
  *
  * @module
  */
@@ -58,7 +58,8 @@ const hexDigits = '0123456789abcdef';
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
   let hex = '';
-  for (const byte of bytes) hex += (hexDigits[byte >> 4] as string) + (hexDigits[byte & 15] as string);
+  for (const byte of bytes)
+    hex += (hexDigits[byte >> 4] as string) + (hexDigits[byte & 15] as string);
   return hex;
 }
 

@@ -23,8 +23,8 @@
  * - `INDETERMINATE`: the store failed while this write was on its way, so the write may or may not
  *   have happened. Reopen the store and look, or write again.
  * - `INVALID`: a well-typed value that is not allowed. Correct the request.
- * - `IO`: the operating system refused; `cause` holds its error. After a failed write the store only
- *   reads until it is reopened.
+ * - `IO`: the operating system refused; `cause` holds its error. After a failed write the store
+ *   only reads until it is reopened.
  * - `LOCKED`: another process (or another open store of this one) holds the folder.
  * - `NOT_FOUND`: no such object, version or bucket, or its newest version is a delete marker.
  * - `PERMISSION`: this handle was not given that permission by `ref()`.
@@ -111,7 +111,9 @@ export function corrupt(what: string, cause?: unknown): ObjectsError {
   );
 }
 
-/** Throws `ABORTED` if the signal has fired. Called after every wait that a caller may cut short. */
+/**
+ * Throws `ABORTED` if the signal has fired. Called after every wait that a caller may cut short.
+ */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal);
 }

@@ -1,8 +1,8 @@
 /**
  * Every bound of the engine, and the relations between them, asserted when this file is loaded.
  *
- * What a store's files depend on (the chunking sizes) is only the default here: each store keeps its
- * own in its `VARVE` file, so changing a default never changes how an existing store cuts.
+ * What a store's files depend on (the chunking sizes) is only the default here: each store keeps
+ * its own in its `VARVE` file, so changing a default never changes how an existing store cuts.
  *
  * @module
  */

@@ -2,17 +2,18 @@
  * The chunks of one upload on their way, and the leases on what it found: the embedded
  * implementation of {@link StagedChunks}.
  *
- * New chunks wait in memory until there are too many for the journal; then they, and all that follow,
- * go to a segment. So a small upload is one write with its commit, and a large one never stands
- * between a small one and its sync.
+ * New chunks wait in memory until there are too many for the journal; then they, and all that
+ * follow, go to a segment. So a small upload is one write with its commit, and a large one never
+ * stands between a small one and its sync.
  *
- * Uploads that run side by side often bring the same chunks (a tree that is imported has many copies
- * of a file). What one of them has staged the others join, so that it is compressed and written once.
- * Each of them commits on its own all the same: the first to do so adopts the chunk.
+ * Uploads that run side by side often bring the same chunks (a tree that is imported has many
+ * copies of a file). What one of them has staged the others join, so that it is compressed and
+ * written once. Each of them commits on its own all the same: the first to do so adopts the chunk.
  *
- * A lease keeps a chunk that was found from being freed before the commit that names it. It is taken
- * *before* the chunk is looked up, and a chunk that is just being freed counts as absent: there is no
- * moment at which a chunk is both promised and gone.
+ * A lease keeps a chunk that was found from being freed before the commit that names it. It is
+ * taken
+ * *before* the chunk is looked up, and a chunk that is just being freed counts as absent: there is
+ * no moment at which a chunk is both promised and gone.
  *
  * @module
  */
@@ -137,15 +138,15 @@ export class ChunkStage implements StagedChunks {
   }
 
   /**
-   * Resolves when all that is in segments is safe there. The committer asks again: another upload may
-   * have moved a chunk that they share to a segment meanwhile.
+   * Resolves when all that is in segments is safe there. The committer asks again: another upload
+   * may have moved a chunk that they share to a segment meanwhile.
    */
   async seal(): Promise<void> {
     const unsafe = [...this.#staged.values()].filter(
       ({ spilling, isDurable }) => spilling !== undefined && !isDurable,
     );
     if (unsafe.length === 0) return;
-    await Promise.all(unsafe.map(({ spilling }) => spilling));
+    for (const { spilling } of unsafe) await spilling;
     await this.#area.segments.sync();
     for (const staged of unsafe) staged.isDurable = true;
   }

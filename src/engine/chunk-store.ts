@@ -1,8 +1,8 @@
 /**
  * Where chunks are, in the embedded store: the index says where, the log has the bytes.
  *
- * What is read is believed only when its hash is its name. A decompressor does not notice all damage,
- * and an index may lead to the wrong place; the name settles both.
+ * What is read is believed only when its hash is its name. A decompressor does not notice all
+ * damage, and an index may lead to the wrong place; the name settles both.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export class EmbeddedChunkStore implements ChunkStore {
     if (location === undefined) {
       throw corrupt(`a chunk is not in the store: ${describe({ chunk: toHex(id.digest) })}`);
     }
-    return await readChunkAt(this.#platform, this.#files, id, location);
+    return readChunkAt(this.#platform, this.#files, id, location);
   }
 }
 

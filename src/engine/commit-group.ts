@@ -95,7 +95,7 @@ export class CommitGroup {
         await this.#putBucket(request.name, request.config);
         return done(undefined);
       case 'dropBucket':
-        return await this.#dropBucket(request.bucketId);
+        return this.#dropBucket(request.bucketId);
       case 'free': {
         const isSettled = await this.#free(request.id, request.children);
         return isSettled ? done(undefined) : conflict('precondition');
@@ -107,7 +107,7 @@ export class CommitGroup {
       case 'put':
       case 'remove':
       case 'purge':
-        return await this.#change(request, stage);
+        return this.#change(request, stage);
     }
   }
 

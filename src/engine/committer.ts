@@ -1,8 +1,8 @@
 /**
  * The one writer: everything that changes a store passes through here, in one order.
  *
- * It takes all queued commits as a group, decides each at its turn (see commit-group.ts), writes the
- * group's chunks and one commit frame to the journal, syncs once, makes the group visible, and
+ * It takes all queued commits as a group, decides each at its turn (see commit-group.ts), writes
+ * the group's chunks and one commit frame to the journal, syncs once, makes the group visible, and
  * resolves all its members. While a group is on its way to the disk the next one gathers: one sync
  * for each group, not for each upload.
  *
@@ -116,9 +116,9 @@ export class Committer {
   }
 
   /**
-   * As many queued commits as one group may have: at least one. Those that free chunks come last, so
-   * that no chunk is freed and comes back in one group: replaying takes the chunk frames of a group
-   * before its operations.
+   * As many queued commits as one group may have: at least one. Those that free chunks come last,
+   * so that no chunk is freed and comes back in one group: replaying takes the chunk frames of a
+   * group before its operations.
    */
   #takeGroup(): QueuedCommit[] {
     let bytes = 0;
@@ -221,6 +221,7 @@ function sizeOf({ request, stage }: QueuedCommit): number {
 }
 
 function makesCandidates(operation: Operation): boolean {
-  if (operation.kind === 'put') return !operation.keepsPrevious && operation.previousHead !== undefined;
+  if (operation.kind === 'put')
+    return !operation.keepsPrevious && operation.previousHead !== undefined;
   return operation.kind === 'purge' || operation.kind === 'free';
 }

@@ -1,8 +1,8 @@
 /**
  * What a change comes to at the moment of its commit: a decided operation, or a conflict.
  *
- * This is the serial point. Preconditions are checked here and nowhere else, against the store as the
- * changes before it in the same group leave it, so of N racing writers exactly one passes.
+ * This is the serial point. Preconditions are checked here and nowhere else, against the store as
+ * the changes before it in the same group leave it, so of N racing writers exactly one passes.
  *
  * @module
  */
@@ -34,11 +34,11 @@ export async function decide(
 ): Promise<Decision | Conflict> {
   switch (change.kind) {
     case 'put':
-      return await decidePut(context, change);
+      return decidePut(context, change);
     case 'remove':
-      return await decideRemove(context, change.name);
+      return decideRemove(context, change.name);
     case 'purge':
-      return await decidePurge(context, change.name, change.lsn);
+      return decidePurge(context, change.name, change.lsn);
   }
 }
 
@@ -58,7 +58,12 @@ async function decidePut(
     operation: {
       kind: 'put',
       bucketId: bucket.id,
-      ...{ name, timeMs, sizeBytes, root, contentType, metadata },
+      name,
+      timeMs,
+      sizeBytes,
+      root,
+      contentType,
+      metadata,
       previousHead: head?.promotedLsn,
       keepsPrevious: bucket.versioned,
     },
@@ -109,7 +114,10 @@ async function decidePurge(
   const isObject = version.kind === 'object';
   return {
     operation: {
-      ...{ kind: 'purge', bucketId: bucket.id, name, lsn },
+      kind: 'purge',
+      bucketId: bucket.id,
+      name,
+      lsn,
       previousHead: undefined,
       reveals,
     },
@@ -126,7 +134,10 @@ function purgeHead(bucketId: number, name: string, head: Head, reveals: Lsn | un
   const { promotedLsn, version } = head;
   return {
     operation: {
-      ...{ kind: 'purge', bucketId, name, lsn: version.lsn },
+      kind: 'purge',
+      bucketId,
+      name,
+      lsn: version.lsn,
       previousHead: promotedLsn,
       reveals,
     },

@@ -2,8 +2,8 @@
  * A directory whose name is on stable storage, and the names of those above it.
  *
  * A name is an entry in the directory above, so a file that is synced can still be lost to a power
- * cut with any directory on the way to it. Who makes a store may make several of them at once; and a
- * process that was killed in between may have made them without a sync, so being there already
+ * cut with any directory on the way to it. Who makes a store may make several of them at once; and
+ * a process that was killed in between may have made them without a sync, so being there already
  * proves nothing. Hence all are synced, up to the root or the current directory. It is done once in
  * the life of a store.
  *

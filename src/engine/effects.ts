@@ -1,10 +1,10 @@
 /**
  * What a decided operation does to the index: the one place where log and index meet.
  *
- * The committer runs it when an operation is made, recovery when it is replayed, and both get the same
- * rows. Nothing is read but rows that the operation itself names, so replaying over an index that
- * already holds later operations, or lacks earlier ones that were just replayed, ends in the same
- * state (docs/durability.md, "Replay").
+ * The committer runs it when an operation is made, recovery when it is replayed, and both get the
+ * same rows. Nothing is read but rows that the operation itself names, so replaying over an index
+ * that already holds later operations, or lacks earlier ones that were just replayed, ends in the
+ * same state (docs/durability.md, "Replay").
  *
  * @module
  */
@@ -70,7 +70,7 @@ export async function operationEffects(
     case 'dropBucket':
       return [{ group: bucketsGroup, suffix: u32(operation.bucketId), value: undefined }];
     case 'put':
-      return await putEffects(reader, operation, lsn);
+      return putEffects(reader, operation, lsn);
     case 'deleteMarker': {
       const { bucketId, name, timeMs, previousHead } = operation;
       const marker = { kind: 'deleteMarker', lsn, timeMs } as const;
@@ -80,7 +80,7 @@ export async function operationEffects(
       ];
     }
     case 'purge':
-      return await purgeEffects(reader, operation, lsn);
+      return purgeEffects(reader, operation, lsn);
     case 'adopt':
     case 'free':
     case 'checkpoint':

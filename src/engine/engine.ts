@@ -11,12 +11,7 @@
  * @module
  */
 
-import {
-  InvalidArgument,
-  ObjectNotFound,
-  ObjectsError,
-  describe,
-} from '../base/errors.ts';
+import { InvalidArgument, ObjectNotFound, ObjectsError, describe } from '../base/errors.ts';
 import {
   checkpointBytes,
   defaultChunking,
@@ -188,7 +183,7 @@ export class Engine {
     }
     await this.#commit({ kind: 'putBucket', name, config }, {});
     const made = this.#state.bucketByName(name);
-    if (made === undefined) return await this.ensureBucket(name, config);
+    if (made === undefined) return this.ensureBucket(name, config);
     // Somebody else may have made it versioned at the same time.
     refuseUnversioning(made, config);
     return made;
@@ -216,7 +211,9 @@ export class Engine {
     const { body, durability, signal, onProgress } = request;
     const result = await this.#track(() =>
       writeObject(this.#writeParts, put as typeof put & { kind: 'put' }, body, {
-        ...{ durability, signal, onProgress },
+        durability,
+        signal,
+        onProgress,
       }),
     );
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
@@ -227,8 +224,16 @@ export class Engine {
     const { bucket, name, from, preconditions } = request;
     const { sizeBytes, root, contentType, metadata } = from;
     const change = {
-      ...({ kind: 'put', bucketId: bucket.id } as const),
-      ...{ name, sizeBytes, root, contentType, metadata, preconditions },
+      ...({
+        kind: 'put',
+        bucketId: bucket.id,
+      } as const),
+      name,
+      sizeBytes,
+      root,
+      contentType,
+      metadata,
+      preconditions,
     };
     const result = await this.#track(() => linkObject(this.#writeParts, change, 'power'));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
@@ -259,7 +264,7 @@ export class Engine {
 
   /** Exact totals: what is dead has been freed when this resolves. */
   async totals(): Promise<Totals> {
-    return await this.#track(async () => {
+    return this.#track(async () => {
       if (this.#health.failure === undefined) await this.#reclaimer.drain();
       return this.#state.totals;
     });
@@ -273,7 +278,7 @@ export class Engine {
 
   /** Reads and checks everything. */
   async verify(options: VerifyOptions): Promise<Findings> {
-    return await this.#track(async () => {
+    return this.#track(async () => {
       if (this.#health.failure === undefined) {
         await this.#reclaimer.drain(options.signal);
         await this.#committer.sync();
@@ -281,7 +286,7 @@ export class Engine {
       const { files, index } = this.#opened;
       const journalEnd = (): Journal['durableEnd'] => this.#journal.durableEnd;
       const [platform, state] = [this.#platform, this.#state];
-      return await verify({ platform, files, index, state, journalEnd }, options);
+      return verify({ platform, files, index, state, journalEnd }, options);
     });
   }
 
@@ -306,7 +311,7 @@ export class Engine {
       openFileIds: (): number[] =>
         [this.#journal.openFileId, this.#segments.openFileId].filter((id) => id !== undefined),
     };
-    return await this.#track(() => backup(parts, target, options));
+    return this.#track(() => backup(parts, target, options));
   }
 
   /** Finishes what is queued, and lets go of the folder. May be called more than once. */

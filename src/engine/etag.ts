@@ -2,8 +2,8 @@
  * The etag of a version: the name of its content.
  *
  * It depends on the content alone. Content of one chunk has its SHA-256, in hexadecimal; larger
- * content has the name of its manifest's root and the root's level. The level keeps apart a tree and
- * an upload whose bytes happen to be a node of that tree.
+ * content has the name of its manifest's root and the root's level. The level keeps apart a tree
+ * and an upload whose bytes happen to be a node of that tree.
  *
  * @module
  */

@@ -1,9 +1,10 @@
 /**
  * Whether the store may still write.
  *
- * After a failed write or sync nobody knows what the disk holds (after a failed fsync the page cache
- * may even show what the disk lacks), so the store stops acknowledging until recovery has read back
- * what is there. All failures of background work end here too: none is logged and forgotten.
+ * After a failed write or sync nobody knows what the disk holds (after a failed fsync the page
+ * cache may even show what the disk lacks), so the store stops acknowledging until recovery has
+ * read back what is there. All failures of background work end here too: none is logged and
+ * forgotten.
  *
  * @module
  */

@@ -39,7 +39,7 @@ export class Incarnation {
     this.#begun ??= this.#begin();
     await this.#begun;
     const salt = this.#platform.randomness.bytes(4);
-    return await this.#files.create({
+    return this.#files.create({
       ...purpose,
       generation: this.#superblock.generation,
       fileId: this.#nextFileId++,

@@ -4,16 +4,17 @@
  * Imports nothing. Chunk, log and index are strangers to each other, and what they share is here.
  *
  * The two interfaces are the seam at which another storage can be put (packs in an S3-compatible
- * store, versions in a replicated database): the paths and the views know only them, so nothing above
- * may assume that there is one process or one disk.
+ * store, versions in a replicated database): the paths and the views know only them, so nothing
+ * above may assume that there is one process or one disk.
  *
  * @module
  */
 
 /**
  * What a chunk's bytes are: content itself, or a node of a manifest tree. The kind is part of the
- * name, because anybody can upload content that looks like a node: were the two to share a name, such
- * an upload could stand in for the node, without the references that keep the node's children alive.
+ * name, because anybody can upload content that looks like a node: were the two to share a name,
+ * such an upload could stand in for the node, without the references that keep the node's children
+ * alive.
  */
 export type ChunkKind = 'data' | 'node';
 
@@ -232,8 +233,8 @@ export interface VersionStore {
     after?: { readonly name: string; readonly lsn: Lsn },
   ): Promise<(NamedVersion & { readonly isLatest: boolean })[]>;
   /**
-   * A page of names rolled up to the first `delimiter` after the prefix. The cost grows with what is
-   * returned, not with the names under each group.
+   * A page of names rolled up to the first `delimiter` after the prefix. The cost grows with what
+   * is returned, not with the names under each group.
    */
   groups(
     bucketId: number,

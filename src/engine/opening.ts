@@ -14,7 +14,13 @@
  * @module
  */
 
-import { InvalidArgument, ObjectNotFound, ObjectsError, corrupt, describe } from '../base/errors.ts';
+import {
+  InvalidArgument,
+  ObjectNotFound,
+  ObjectsError,
+  corrupt,
+  describe,
+} from '../base/errors.ts';
 import { decodeUtf8, encodeUtf8 } from '../base/bytes.ts';
 import type { ChunkingLimits } from '../base/limits.ts';
 import {
@@ -220,7 +226,7 @@ async function openDatabase(platform: Platform, directory: string): Promise<Data
       throw error;
     }
     await fileSystem.removeTree(path);
-    return await Database.open(hashing.crc32, path);
+    return Database.open(hashing.crc32, path);
   }
 }
 

@@ -23,7 +23,8 @@ export interface CommitTarget {
 /**
  * The version of a commit that was done, where it made one.
  *
- * Throws `PRECONDITION_FAILED`, `NOT_FOUND`, or `INDETERMINATE` for a commit that may have happened.
+ * Throws `PRECONDITION_FAILED`, `NOT_FOUND`, or `INDETERMINATE` for a commit that may have
+ * happened.
  */
 export function expectDone(result: CommitResult, target: CommitTarget): Version | undefined {
   const where = describe({ ...target });
@@ -32,8 +33,7 @@ export function expectDone(result: CommitResult, target: CommitTarget): Version 
       return result.version;
     case 'unknown':
       throw new ObjectsError(
-        'the store failed during a write, which may or may not have happened; reopen it and look: ' +
-          where,
+        `the store failed during a write that may have happened; reopen it and look: ${where}`,
         { code: 'INDETERMINATE', cause: result.cause },
       );
     case 'conflict':

@@ -1,8 +1,8 @@
 /**
  * Bringing the index up to the log: all of it, or what came after a checkpoint.
  *
- * Replaying is idempotent, so it does not matter what of it the index holds already. Work is cut into
- * batches, so that rebuilding takes memory for one batch and not for the store.
+ * Replaying is idempotent, so it does not matter what of it the index holds already. Work is cut
+ * into batches, so that rebuilding takes memory for one batch and not for the store.
  *
  * @module
  */
@@ -51,7 +51,9 @@ async function applyGroup(
   group: JournalGroup,
 ): Promise<void> {
   for (const { id, location } of group.chunks) {
-    batch.add(adoptionEffects({ id, location, children: await childrenOf(platform, files, id, location) }));
+    batch.add(
+      adoptionEffects({ id, location, children: await childrenOf(platform, files, id, location) }),
+    );
   }
   for (const [i, operation] of group.payload.operations.entries()) {
     const lsn = group.firstLsn + i;

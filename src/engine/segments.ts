@@ -1,8 +1,8 @@
 /**
  * The segment that is being written: chunks of larger uploads, whichever upload they belong to.
  *
- * One file at a time. Uploads share its writes and its syncs. A segment that is full is synced before
- * the next is begun, so that only the newest can hold anything that is not safe yet.
+ * One file at a time. Uploads share its writes and its syncs. A segment that is full is synced
+ * before the next is begun, so that only the newest can hold anything that is not safe yet.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export class Segments {
 
   /** Appends a chunk. Resolves when another may follow: not when it is safe. */
   async append(chunk: EncodedChunk): Promise<ChunkLocation> {
-    return await this.#guarded(async () => {
+    return this.#guarded(async () => {
       // Asked again after each wait: others may have filled the new segment meanwhile.
       while (this.#writer === undefined || this.#writer.end >= logFileBytesMax) await this.#roll();
       const writer = this.#writer;

@@ -39,17 +39,17 @@ export class EmbeddedVersionStore implements VersionStore {
     durability: Durability,
   ): Promise<CommitResult> {
     assert(staged === undefined || staged instanceof ChunkStage, 'a stage is of the same store');
-    return await this.#committer.commit(change, durability, staged);
+    return this.#committer.commit(change, durability, staged);
   }
 
   async current(bucketId: number, name: string, asOf?: Point): Promise<ObjectVersion | undefined> {
     const reader = this.#index.reader();
-    if (asOf !== undefined) return await currentAsOf(reader, bucketId, name, asOf);
+    if (asOf !== undefined) return currentAsOf(reader, bucketId, name, asOf);
     return (await headOf(reader, bucketId, name))?.version;
   }
 
   async version(bucketId: number, name: string, lsn: Lsn): Promise<Version | undefined> {
-    return await versionOf(this.#index.reader(), bucketId, name, lsn);
+    return versionOf(this.#index.reader(), bucketId, name, lsn);
   }
 
   async list(
@@ -58,7 +58,7 @@ export class EmbeddedVersionStore implements VersionStore {
     limit: number,
     asOf?: Point,
   ): Promise<NamedVersion<ObjectVersion>[]> {
-    return await listNames(this.#index.reader(), bucketId, range, limit, asOf);
+    return listNames(this.#index.reader(), bucketId, range, limit, asOf);
   }
 
   async versions(
@@ -67,7 +67,7 @@ export class EmbeddedVersionStore implements VersionStore {
     limit: number,
     after?: { readonly name: string; readonly lsn: Lsn },
   ): Promise<(NamedVersion & { readonly isLatest: boolean })[]> {
-    return await listVersions(this.#index.reader(), bucketId, range, limit, after);
+    return listVersions(this.#index.reader(), bucketId, range, limit, after);
   }
 
   async groups(
@@ -78,6 +78,6 @@ export class EmbeddedVersionStore implements VersionStore {
     asOf?: Point,
   ): Promise<(NamedVersion<ObjectVersion> | { readonly group: string })[]> {
     const roll = { delimiter, limit, asOf };
-    return await listGroups(this.#index.reader(), bucketId, range, roll);
+    return listGroups(this.#index.reader(), bucketId, range, roll);
   }
 }

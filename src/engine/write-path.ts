@@ -4,8 +4,8 @@
  * One pass over the content, a few chunks in memory. Compression runs beside the cutting of what
  * follows; the order of chunks is kept by the manifest, not by when they are done.
  *
- * When {@link writeObject} resolves, the version is committed with the durability asked for. When it
- * rejects, nothing of it is visible, and its leases are dropped; chunks that went to a segment
+ * When {@link writeObject} resolves, the version is committed with the durability asked for. When
+ * it rejects, nothing of it is visible, and its leases are dropped; chunks that went to a segment
  * already are dead bytes there.
  *
  * Errors: what the source throws, unchanged; `ABORTED`; what storage throws.

@@ -36,7 +36,7 @@ const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
  * Cuts content of which it is handed one slice after the other. It keeps no bytes, only the size
  * and the hash of the chunk that is open.
  */
-export class Chunker {
+class Chunker {
   readonly #limits: ChunkingLimits;
   /** From this size on a chunk is cut by the easier mask. */
   readonly #normalBytes: number;

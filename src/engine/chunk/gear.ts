@@ -13,7 +13,7 @@
  */
 
 /** How many bytes the hash depends on. */
-export const gearWindowBytes = 32;
+const gearWindowBytes = 32;
 
 /**
  * Never change. The smallest seed with which no run of one byte meets the cut rule, whichever the

@@ -44,7 +44,7 @@ export interface ManifestNode {
 }
 
 /** The kind of the children of a node on this level. */
-export function childKind(level: number): ChunkId['kind'] {
+function childKind(level: number): ChunkId['kind'] {
   return level === 1 ? 'data' : 'node';
 }
 

@@ -1,9 +1,9 @@
 /**
  * Where chunks are, and what references them.
  *
- * A chunk lives as long as an edge leads to it: from a version that names it, from a node that lists
- * it, from a chunk that is stored as a difference of it. One row an edge, no counters: putting or
- * deleting the same edge twice changes nothing, so replaying is harmless.
+ * A chunk lives as long as an edge leads to it: from a version that names it, from a node that
+ * lists it, from a chunk that is stored as a difference of it. One row an edge, no counters:
+ * putting or deleting the same edge twice changes nothing, so replaying is harmless.
  *
  * A *candidate* is a chunk that lost an edge and so may be dead; reclaim looks whether it is.
  *
@@ -24,13 +24,12 @@ export type Parent =
 const locationSuffix = 'l';
 const referencePrefix = 'r';
 
-/** So much of a parent's digest is in an edge: half, as two parents that share it cost 2^64 hashes. */
+/**
+ * So much of a parent's digest is in an edge: half, as two parents that share it cost 2^64 hashes.
+ */
 const parentDigestBytes = 16;
 
-export async function locate(
-  reader: IndexReader,
-  id: ChunkId,
-): Promise<ChunkLocation | undefined> {
+export async function locate(reader: IndexReader, id: ChunkId): Promise<ChunkLocation | undefined> {
   const value = await reader.get({ group: chunkGroup(id), suffix: locationSuffix });
   return value === undefined ? undefined : decodeLocation(value);
 }

@@ -4,10 +4,10 @@
  * LevelDB is never trusted with the only copy of anything. What it may do wrong, and what is done
  * about it (docs/durability.md has the measurements):
  * - It returns flipped bits as data: every value carries a CRC-32 over key and value, checked here.
- * - After a failed write, later acknowledged writes vanish: the first error breaks this database for
- *   good, and the next open rebuilds it from the log.
- * - `compactRange` resolves though nothing was flushed: {@link Database.flush} believes only that the
- *   old write-ahead files are gone.
+ * - After a failed write, later acknowledged writes vanish: the first error breaks this database
+ *   for good, and the next open rebuilds it from the log.
+ * - `compactRange` resolves though nothing was flushed: {@link Database.flush} believes only that
+ *   the old write-ahead files are gone.
  * - Long snapshots make it return stale values: no iterator lives across an await of a caller.
  *
  * Reads use the synchronous get where the backend has one (about 2 µs against 10 for the
@@ -159,8 +159,9 @@ export class Database {
   /**
    * Whether everything written before is in LevelDB's tables, and those on the disk.
    *
-   * An empty `compactRange` makes LevelDB write its memory to a table and drop the write-ahead files
-   * that covered it. It resolves even where that failed, so what counts is that the files are gone.
+   * An empty `compactRange` makes LevelDB write its memory to a table and drop the write-ahead
+   * files that covered it. It resolves even where that failed, so what counts is that the files are
+   * gone.
    */
   async flush(fileSystem: FileSystem): Promise<boolean> {
     const directory = this.#directory;

@@ -1,13 +1,14 @@
 /**
  * The index: LevelDB below, and above it what was committed but has not reached LevelDB yet.
  *
- * Every commit becomes a {@link Layer} in memory. A layer is visible to readers as soon as the commit
- * holds, and goes to LevelDB in the background, in order, and only once its commit is on stable
- * storage. So LevelDB is never ahead of the durable log (there is nothing to undo after a power cut),
- * it is off the path of an upload, and many commits share one batch.
+ * Every commit becomes a {@link Layer} in memory. A layer is visible to readers as soon as the
+ * commit holds, and goes to LevelDB in the background, in order, and only once its commit is on
+ * stable storage. So LevelDB is never ahead of the durable log (there is nothing to undo after a
+ * power cut), it is off the path of an upload, and many commits share one batch.
  *
  * Reads merge the layers, newest first, over LevelDB. A read takes hold of both in one step without
- * an await in between; a row that moves from a layer to LevelDB meanwhile is the same in both places.
+ * an await in between; a row that moves from a layer to LevelDB meanwhile is the same in both
+ * places.
  *
  * Errors: what {@link Database} throws.
  *
@@ -62,9 +63,7 @@ export class Layer {
   /** Rows and deletions of a group, or of all. */
   *rows(group?: string): Generator<{ key: string; value: Uint8Array | undefined }> {
     const groups =
-      group === undefined
-        ? this.#groups
-        : ([[group, this.#groups.get(group)]] as const);
+      group === undefined ? this.#groups : ([[group, this.#groups.get(group)]] as const);
     for (const [name, rows] of groups) {
       for (const [suffix, value] of rows ?? []) yield { key: name + suffix, value };
     }
@@ -130,7 +129,7 @@ export class IndexStore {
 
   /** A fact about the index itself, past all layers. */
   async fact(name: string): Promise<Uint8Array | undefined> {
-    return await this.#database.get(factsGroup + name);
+    return this.#database.get(factsGroup + name);
   }
 
   /** Writes rows that no commit has: facts, and the end of what is only advisory. */
@@ -153,7 +152,7 @@ export class IndexStore {
       const found = layers[i]?.find(key);
       if (found !== undefined) return found.value;
     }
-    return await this.#database.get(key.group + key.suffix);
+    return this.#database.get(key.group + key.suffix);
   }
 
   async #range(layers: readonly Layer[], range: KeyRange, group?: string): Promise<Row[]> {
@@ -164,7 +163,7 @@ export class IndexStore {
         if (key >= range.gte && key < range.lt) pending.set(key, value);
       }
     }
-    if (pending.size === 0) return await this.#database.range(range);
+    if (pending.size === 0) return this.#database.range(range);
     for (const value of pending.values()) if (value === undefined) deletions++;
 
     const limit = range.limit + deletions;
@@ -180,15 +179,13 @@ export class IndexStore {
     }
     const keys = [...rows.keys()].sort();
     if (range.reverse === true) keys.reverse();
-    return keys
-      .slice(0, range.limit)
-      .map((key) => ({ key, value: rows.get(key) as Uint8Array }));
+    return keys.slice(0, range.limit).map((key) => ({ key, value: rows.get(key) as Uint8Array }));
   }
 }
 
 /**
- * The rows of layers, the newest last: the last one for a key counts. One at a time, as an object of
- * gigabytes has a row and more for each of its chunks.
+ * The rows of layers, the newest last: the last one for a key counts. One at a time, as an object
+ * of gigabytes has a row and more for each of its chunks.
  */
 function* rowsToFlush(layers: readonly Layer[], lastLsn: Lsn): Generator<DatabaseChange> {
   for (const layer of layers) yield* layer.rows();

@@ -3,8 +3,8 @@
  *
  * A key is a *group* and a *suffix*. All rows about one thing share a group (a chunk's location and
  * its references; the heads of a name), so that reading them is one short range and LevelDB stores
- * the group once. Keys are kept as binary strings, one character a byte: they compare as their bytes
- * do, and a `Map` can hold them.
+ * the group once. Keys are kept as binary strings, one character a byte: they compare as their
+ * bytes do, and a `Map` can hold them.
  *
  * | group                              | suffix              | value             |
  * | ---------------------------------- | ------------------- | ----------------- |
@@ -18,12 +18,12 @@
  * | `p` bucket id, name, 00 00         | –                   | promoted lsn      |
  * | `v` bucket id, name, 00 00         | ~lsn                | version           |
  *
- * `h` holds current versions, `v` superseded ones and delete markers, so that a listing meets current
- * names only, however long their history. `p` says which row of `h` a name has, as a synchronous get
- * needs the whole key: it is the only row about names whose value changes, and a stale one leads to
- * a row that is gone, never to a wrong one. LSNs are complemented: the newest comes first. In names,
- * 00 is written 00 FF, so that the terminator 00 00 sorts below every continuation, and names sort as
- * their UTF-8 bytes.
+ * `h` holds current versions, `v` superseded ones and delete markers, so that a listing meets
+ * current names only, however long their history. `p` says which row of `h` a name has, as a
+ * synchronous get needs the whole key: it is the only row about names whose value changes, and a
+ * stale one leads to a row that is gone, never to a wrong one. LSNs are complemented: the newest
+ * comes first. In names, 00 is written 00 FF, so that the terminator 00 00 sorts below every
+ * continuation, and names sort as their UTF-8 bytes.
  *
  * @module
  */

@@ -1,11 +1,12 @@
 /**
  * Pages of names, in the order of their UTF-8 bytes.
  *
- * Nothing is held between pages: each begins again at a key. So a listing costs LevelDB no snapshot,
- * and every name that is there throughout is listed exactly once, whatever is written meanwhile.
+ * Nothing is held between pages: each begins again at a key. So a listing costs LevelDB no
+ * snapshot, and every name that is there throughout is listed exactly once, whatever is written
+ * meanwhile.
  *
- * Current names are one range of heads. As of a point in the past, heads and history are merged, and
- * the newest version that is not after the point decides.
+ * Current names are one range of heads. As of a point in the past, heads and history are merged,
+ * and the newest version that is not after the point decides.
  *
  * @module
  */
@@ -53,7 +54,7 @@ export async function listNames(
   limit: number,
   asOf?: Point,
 ): Promise<NamedVersion<ObjectVersion>[]> {
-  return await listWithin(reader, bucketId, boundsOf(range), limit, {
+  return listWithin(reader, bucketId, boundsOf(range), limit, {
     reverse: range.reverse ?? false,
     asOf,
   });
@@ -72,7 +73,7 @@ async function listWithin(
   { reverse, asOf }: Direction,
 ): Promise<NamedVersion<ObjectVersion>[]> {
   if (asOf !== undefined) {
-    return await listAsOf(reader, bucketId, bounds, limit, { reverse, asOf });
+    return listAsOf(reader, bucketId, bounds, limit, { reverse, asOf });
   }
   const prefix = familyPrefix('h', bucketId);
   const range = { gte: prefix + bounds.from, lt: prefix + bounds.to, reverse, limit };

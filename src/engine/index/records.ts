@@ -8,12 +8,7 @@
  */
 
 import { Reader, Writer } from '../../base/bytes.ts';
-import type {
-  BucketRecord,
-  ChunkLocation,
-  ObjectVersion,
-  Version,
-} from '../model.ts';
+import type { BucketRecord, ChunkLocation, ObjectVersion, Version } from '../model.ts';
 
 /** Raise it with any change of keys or values: an older index is then rebuilt when opened. */
 export const indexFormat = 1;

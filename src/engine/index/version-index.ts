@@ -1,10 +1,10 @@
 /**
  * Which versions a name has: the head (the current version) and the history behind it.
  *
- * A version's row moves from head to history when it is superseded. A head's key holds the LSN of the
- * operation that promoted it, as removing the newest version promotes an older one again; so no key
- * ever gets another value. A delete marker is history from the start: a name whose newest version is
- * one has no head.
+ * A version's row moves from head to history when it is superseded. A head's key holds the LSN of
+ * the operation that promoted it, as removing the newest version promotes an older one again; so no
+ * key ever gets another value. A delete marker is history from the start: a name whose newest
+ * version is one has no head.
  *
  * @module
  */
@@ -12,13 +12,7 @@
 import { Reader, Writer } from '../../base/bytes.ts';
 import type { Lsn, ObjectVersion, Point, Version } from '../model.ts';
 import type { IndexChange, IndexReader } from './index-store.ts';
-import {
-  afterPrefix,
-  decodeNameKey,
-  nameGroup,
-  newestFirst,
-  type IndexKey,
-} from './keys.ts';
+import { afterPrefix, decodeNameKey, nameGroup, newestFirst, type IndexKey } from './keys.ts';
 import { decodeVersion, encodeVersion } from './records.ts';
 
 /** The current version of a name, and since when it is current. */

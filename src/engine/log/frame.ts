@@ -7,8 +7,8 @@
  *
  * Three checks, each against something of its own:
  * - `chain` is the CRC-32 of header and extension, continued from the frame before (the first from
- *   the file's header, which holds a random salt). So a frame binds its order and its file: frames of
- *   another file, of an older generation, or forged inside a caller's content never follow.
+ *   the file's header, which holds a random salt). So a frame binds its order and its file: frames
+ *   of another file, of an older generation, or forged inside a caller's content never follow.
  * - Block checksums in the extension cover the payload in blocks of 64 KiB, seeded with the salt,
  *   so
  *   a range of an uncompressed payload can be read and checked without the rest.
@@ -70,7 +70,7 @@ export const sha256Code = 1;
 const digestBytes = 32;
 
 /** A commit's payload: nothing larger is written, nothing larger is believed. */
-export const commitPayloadBytesMax: number = 16 * 1024 * 1024;
+const commitPayloadBytesMax: number = 16 * 1024 * 1024;
 
 /** A frame header as it was read. Its chain has yet to be checked. */
 export interface FrameHeader {
@@ -339,6 +339,7 @@ function writeBlockChecksums(
 
 function readBlockChecksums(reader: Reader, header: FrameHeader): number[] {
   const checksums: number[] = [];
-  for (let block = 0; block < blockCount(header.payloadBytes); block++) checksums.push(reader.u32());
+  for (let block = 0; block < blockCount(header.payloadBytes); block++)
+    checksums.push(reader.u32());
   return checksums;
 }

@@ -86,7 +86,10 @@ export class LogFiles {
 
   /** Ids of the files of a kind, oldest first. */
   ids(kind: LogFileKind): number[] {
-    return [...this.#kinds].filter(([, k]) => k === kind).map(([id]) => id).sort((a, b) => a - b);
+    return [...this.#kinds]
+      .filter(([, k]) => k === kind)
+      .map(([id]) => id)
+      .sort((a, b) => a - b);
   }
 
   /** No file has this id or a higher one. */
@@ -162,12 +165,13 @@ export class LogFiles {
   }
 
   /**
-   * The header of a file, or `undefined` if a crash left it before its header was whole. A file that
-   * has bytes behind a header that is damaged is `CORRUPT`: those bytes may have been acknowledged.
+   * The header of a file, or `undefined` if a crash left it before its header was whole. A file
+   * that has bytes behind a header that is damaged is `CORRUPT`: those bytes may have been
+   * acknowledged.
    */
   async header(fileId: number): Promise<FileHeader | undefined> {
     if ((await this.size(fileId)) > fileHeaderBytes) {
-      return await this.with(fileId, ({ header }) => Promise.resolve(header));
+      return this.with(fileId, ({ header }) => Promise.resolve(header));
     }
     const file = await this.#openFile(this.path(fileId));
     try {

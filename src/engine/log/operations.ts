@@ -2,15 +2,17 @@
  * What a commit frame says: the operations of one group, as bytes. Pure functions.
  *
  * Operations are *decided*: each says what it replaces and what it reveals, so that replaying it
- * reads nothing that a later operation could have changed. That is what makes replay idempotent over
- * an index that may already hold some of what follows (and, where LevelDB lost some of it, not all).
+ * reads nothing that a later operation could have changed. That is what makes replay idempotent
+ * over an index that may already hold some of what follows (and, where LevelDB lost some of it, not
+ * all).
  *
  * Each operation has the LSN of its place: the frame's first LSN plus its position. On disk it is a
- * type, a length and a body. A type from 128 on may be skipped by a build that does not know it; any
- * other unknown type is `UNSUPPORTED`. Within a body, what may grow are tagged fields at its end.
+ * type, a length and a body. A type from 128 on may be skipped by a build that does not know it;
+ * any other unknown type is `UNSUPPORTED`. Within a body, what may grow are tagged fields at its
+ * end.
  *
- * A chunk that lies in the same group is named by its position among the group's chunk frames instead
- * of by its digest: 31 bytes less for each small object.
+ * A chunk that lies in the same group is named by its position among the group's chunk frames
+ * instead of by its digest: 31 bytes less for each small object.
  *
  * @module
  */
@@ -18,19 +20,12 @@
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer, toBinaryString } from '../../base/bytes.ts';
 import { ObjectsError } from '../../base/errors.ts';
-import type {
-  BucketRecord,
-  ChunkId,
-  ChunkLocation,
-  ContentRoot,
-  Lsn,
-  Totals,
-} from '../model.ts';
+import type { BucketRecord, ChunkId, ChunkLocation, ContentRoot, Lsn, Totals } from '../model.ts';
 import type { LogPosition } from './file-header.ts';
 
 /**
- * The head that an operation takes away: the LSN of the operation that made it the head. `undefined`
- * where the name had none.
+ * The head that an operation takes away: the LSN of the operation that made it the head.
+ * `undefined` where the name had none.
  */
 export type PreviousHead = Lsn | undefined;
 
@@ -76,7 +71,9 @@ export type Operation =
   | { readonly kind: 'checkpoint'; readonly position: LogPosition }
   /** The store was closed after this. */
   | { readonly kind: 'close' }
-  /** Something that a newer build wrote and this one may ignore. It keeps its LSN. Never written. */
+  /**
+   * Something that a newer build wrote and this one may ignore. It keeps its LSN. Never written.
+   */
   | { readonly kind: 'skipped' };
 
 /** Numbers on disk: never renumber, never reuse. */
@@ -127,10 +124,7 @@ export const totalsFields: readonly (keyof Totals)[] = [
 ];
 
 /** Encodes a payload. `group`: the chunks whose frames lie before the commit in its group. */
-export function encodeCommitPayload(
-  payload: CommitPayload,
-  group: readonly ChunkId[],
-): Uint8Array {
+export function encodeCommitPayload(payload: CommitPayload, group: readonly ChunkId[]): Uint8Array {
   const positions = new Map(group.map((id, position) => [chunkKey(id), position]));
   const writer = new Writer().varint(payload.timeMs).varint(payload.lastBucketId);
   for (const field of totalsFields) writer.varint(payload.totals[field]);
@@ -143,7 +137,9 @@ export function encodeCommitPayload(
   return writer.finish();
 }
 
-/** Decodes a payload. Throws `CORRUPT` for malformed bytes, `UNSUPPORTED` for unknown operations. */
+/**
+ * Decodes a payload. Throws `CORRUPT` for malformed bytes, `UNSUPPORTED` for unknown operations.
+ */
 export function decodeCommitPayload(bytes: Uint8Array, group: readonly ChunkId[]): CommitPayload {
   const reader = new Reader(bytes, 'a commit');
   const timeMs = reader.varint();
@@ -200,7 +196,10 @@ function encodeBody(
     }
     case 'free': {
       const { id, location } = operation;
-      writer.varint(id.domain).u8(id.kind === 'node' ? 1 : 0).bytes(id.digest);
+      writer
+        .varint(id.domain)
+        .u8(id.kind === 'node' ? 1 : 0)
+        .bytes(id.digest);
       writer.varint(location.fileId).varint(location.offset);
       writer.varint(location.frameBytes).varint(location.rawBytes);
       return;
@@ -302,7 +301,14 @@ function decodePut(body: Reader, group: readonly ChunkId[]): Operation {
     } else body.sized();
   }
   return {
-    ...{ kind: 'put', bucketId, name, timeMs, sizeBytes, root, previousHead, keepsPrevious },
+    kind: 'put',
+    bucketId,
+    name,
+    timeMs,
+    sizeBytes,
+    root,
+    previousHead,
+    keepsPrevious,
     ...fields,
   };
 }

@@ -8,9 +8,8 @@
  *   behind it was acknowledged as safe; it is left out, and the next journal file records where its
  *   predecessor ended. Or
  * - *corrupt*: the journal itself says that bytes behind the end were once on stable storage: a
- *   later
- *   commit's `durableEnd`, or the next file's `previous.end`. That is `CORRUPT`: going on would lose
- *   acknowledged data silently.
+ *   later commit's `durableEnd`, or the next file's `previous.end`. That is `CORRUPT`: going on
+ *   would lose acknowledged data silently.
  *
  * What was accepted behind the last `durableEnd` is rewritten in place and synced. After `kill -9`
  * it may lie in the page cache only, and what has been read and shown must not be lost afterwards.
@@ -75,7 +74,7 @@ export async function lastLsnOf(
   crc32: Crc32,
   position: LogPosition,
 ): Promise<Lsn> {
-  return await files.with(position.fileId, async (opened) => {
+  return files.with(position.fileId, async (opened) => {
     const { commit } = await commitHeadAt(crc32, opened, position.offset);
     return commit.firstLsn + commit.operationCount - 1;
   });
@@ -90,7 +89,7 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
     const nothing = { last: undefined, checkpoint: undefined, bytesSinceCheckpoint: 0 };
     return { end, ...nothing, lastLsn: 0, nextLsn: 1 };
   }
-  return await files.with(lastFile, async (opened) => {
+  return files.with(lastFile, async (opened) => {
     const { header } = opened;
     let last: JournalGroup | undefined;
     let checkpoint = header.checkpoint.fileId === 0 ? undefined : header.checkpoint;
@@ -244,7 +243,7 @@ function groupOf(
 }
 
 /** The location of a chunk frame that was read. */
-export function locationOf(fileId: number, frame: Frame): ChunkLocation {
+function locationOf(fileId: number, frame: Frame): ChunkLocation {
   const { header, offset } = frame;
   return { fileId, offset, frameBytes: frameBytes(header), rawBytes: header.rawBytes };
 }
@@ -275,7 +274,7 @@ async function lastGroupBefore(
   for await (const group of groupsOfFile(files, crc32, header.previous.fileId, range)) last = group;
   if (last !== undefined) return last;
   const previous = await files.header(header.previous.fileId);
-  return previous === undefined ? undefined : await lastGroupBefore(files, crc32, previous);
+  return previous === undefined ? undefined : lastGroupBefore(files, crc32, previous);
 }
 
 /** The place behind a commit. Its self-check stands for the chain before it. */
@@ -316,9 +315,7 @@ async function refuseIfCorrupt(
     const durableEnd = findCommitHead(crc32, salt, end + at, bytes)?.commit.durableEnd ?? 0;
     if (durableEnd <= end) continue;
     const where = describe({ path: files.path(fileId), offset: end, durableEnd });
-    throw new ObjectsError(
-      `the journal is damaged where it was known to be safe; restore the file from a backup: ${where}`,
-      { code: 'CORRUPT' },
-    );
+    const message = 'the journal is damaged where it was safe; restore the file from a backup';
+    throw new ObjectsError(`${message}: ${where}`, { code: 'CORRUPT' });
   }
 }

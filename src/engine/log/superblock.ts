@@ -4,9 +4,10 @@
  * A write goes to the slot that is not the newest, so a torn write leaves the other one whole. The
  * newest valid slot counts.
  *
- * Feature bits make the format extensible: a build refuses a store that *requires* a feature it does
- * not know, and ignores optional ones. Everything that cuts and names depend on (hash function,
- * chunker, sizes) is fixed here when the store is made, so another default never changes a store.
+ * Feature bits make the format extensible: a build refuses a store that *requires* a feature it
+ * does not know, and ignores optional ones. Everything that cuts and names depend on (hash
+ * function, chunker, sizes) is fixed here when the store is made, so another default never changes
+ * a store.
  *
  * Errors: `UNSUPPORTED` for a newer format or an unknown required feature; `undefined` for no slot.
  *

@@ -75,7 +75,7 @@ export async function readFrame(
   files: LogFiles,
   place: { readonly fileId: number; readonly offset: number; readonly frameBytes: number },
 ): Promise<Frame & { readonly salt: number }> {
-  return await files.with(place.fileId, async (opened) => {
+  return files.with(place.fileId, async (opened) => {
     const bytes = await opened.read(place.offset, place.frameBytes);
     const header = decodeFrameHeader(bytes);
     if (header === undefined || frameBytes(header) !== bytes.length) {
@@ -100,7 +100,7 @@ export async function readChunkHead(
   fileId: number,
   offset: number,
 ): Promise<{ readonly id: ChunkId; readonly location: ChunkLocation }> {
-  return await files.with(fileId, async (opened) => {
+  return files.with(fileId, async (opened) => {
     const head = await opened.read(offset, chunkHeadBytesMax);
     const header = decodeFrameHeader(head);
     if (header === undefined || (header.type !== 'chunk' && header.type !== 'node')) {

@@ -2,10 +2,10 @@
  * A copy of the store as of one commit, taken while work goes on.
  *
  * The truth is append-only, so a copy needs no pause: the journal up to a commit that is on stable
- * storage, and every segment as it is then. Finished files are hard-linked where the file system can
- * (nobody ever writes to them again), others copied. The `VARVE` file comes last: without it a folder
- * is no store, so a backup that was cut short cannot be mistaken for one. The index is left out; the
- * first opening of the backup makes it.
+ * storage, and every segment as it is then. Finished files are hard-linked where the file system
+ * can (nobody ever writes to them again), others copied. The `VARVE` file comes last: without it a
+ * folder is no store, so a backup that was cut short cannot be mistaken for one. The index is left
+ * out; the first opening of the backup makes it.
  *
  * Errors: `INVALID` for a target that is not empty; `IO`, `FULL`; `ABORTED`.
  *

@@ -77,18 +77,19 @@ export class Reclaimer {
   }
 
   async #run(): Promise<void> {
-    while (this.#isWoken && !this.#isStopped) {
+    while (this.#isWoken) {
       this.#isWoken = false;
       let last: Candidate | undefined;
       do {
         last = await this.#freePage(last);
         await this.#parts.platform.clock.yield();
-      } while (last !== undefined && !this.#isStopped);
+      } while (last !== undefined);
     }
   }
 
   /** Works through the candidates behind one, oldest first. Returns the last: there may be more. */
   async #freePage(after: Candidate | undefined): Promise<Candidate | undefined> {
+    if (this.#isStopped) return undefined;
     const { index, state } = this.#parts;
     const page = await candidates(index.reader(), pageSize, after);
     const settled = await Promise.all(page.map(({ id }) => this.#free(id)));

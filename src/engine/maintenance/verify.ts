@@ -76,7 +76,8 @@ export async function verify(parts: VerifyParts, options: VerifyOptions): Promis
   const chunks = await verifyChunks(parts, options);
   const versions = await verifyVersions(parts, options, chunks.damage, problems);
   const isQuiet = parts.state.lastLsn === lsnBefore;
-  if (isQuiet) compareTotals(parts.state.totals, { ...chunks.totals, ...versions.totals }, problems);
+  if (isQuiet)
+    compareTotals(parts.state.totals, { ...chunks.totals, ...versions.totals }, problems);
   return {
     versions: versions.count,
     chunks: chunks.totals.chunks,
@@ -201,7 +202,7 @@ async function contentDamage(
     seen.add(chunkKey(id));
     const location = await locate(reader, id);
     if (location === undefined) throw missing(id);
-    return await readChunkAt(platform, files, id, location);
+    return readChunkAt(platform, files, id, location);
   };
   try {
     let end = 0;

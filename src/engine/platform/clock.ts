@@ -1,8 +1,8 @@
 /**
  * The clock of the machine.
  *
- * A timer here keeps no process alive: what the engine schedules is upkeep, and `close` does what is
- * left of it. Giving way goes through `setImmediate`, which lets pending I/O run and costs a
+ * A timer here keeps no process alive: what the engine schedules is upkeep, and `close` does what
+ * is left of it. Giving way goes through `setImmediate`, which lets pending I/O run and costs a
  * microsecond; where there is none, a timer does it.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * What an effort means to each codec. Native and portable use the same levels, so that the same chunk
- * comes out about equally small wherever it is written.
+ * What an effort means to each codec. Native and portable use the same levels, so that the same
+ * chunk comes out about equally small wherever it is written.
  *
  * Ratio, and MB/s of compression by one thread, on source text in pieces of 64 KiB; chosen in bold:
  *
@@ -12,8 +12,8 @@
  * | 9: **5.44, 35**    | 15: **5.76, 12**    | 15: **5.76, 7**     |
  * |                    | 19: 5.80, 3         | 19: 5.80, 2         |
  *
- * On the way in, speed decides; but zstd 3 saves a twentieth of the space for ever for a sixth of the
- * speed of 1. With time, zstd 15 comes within 1 % of 19 in a quarter of the time.
+ * On the way in, speed decides; but zstd 3 saves a twentieth of the space for ever for a sixth of
+ * the speed of 1. With time, zstd 15 comes within 1 % of 19 in a quarter of the time.
  *
  * @module
  */

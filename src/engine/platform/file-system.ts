@@ -67,8 +67,8 @@ export interface FileSystem {
   /** Takes the place of a file that is at `to`, in one step. */
   rename(from: string, to: string): Promise<void>;
   /**
-   * A second name for the same file. Where that cannot be it fails, with `EXDEV`, `EPERM`, `ENOTSUP`
-   * or whatever the system has: the caller copies instead.
+   * A second name for the same file. Where that cannot be it fails, with `EXDEV`, `EPERM`,
+   * `ENOTSUP` or whatever the system has: the caller copies instead.
    */
   link(from: string, to: string): Promise<void>;
   /** Removes a file. */

@@ -1,9 +1,9 @@
 /**
  * The content of a file in memory: bytes that grow at the end without being copied.
  *
- * They lie in blocks of 1 MiB, so an append touches one block, and 4 GiB need no array of 4 GiB. Only
- * the first block starts smaller and doubles, so that a small file stays small. A block that nothing
- * was written to is not there, and reads as zeros.
+ * They lie in blocks of 1 MiB, so an append touches one block, and 4 GiB need no array of 4 GiB.
+ * Only the first block starts smaller and doubles, so that a small file stays small. A block that
+ * nothing was written to is not there, and reads as zeros.
  *
  * @module
  */

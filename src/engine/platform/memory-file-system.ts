@@ -1,10 +1,10 @@
 /**
  * A file system in memory: what `{ memory: true }` stores into.
  *
- * It does what POSIX does, error codes included, so that a test that passes here means something for
- * the disk: a file lives on while it is open, whatever becomes of its names; a name is one of perhaps
- * several of a file. Every call takes effect at once. There is nothing to sync, so a simulated disk
- * that forgets has to be another implementation.
+ * It does what POSIX does, error codes included, so that a test that passes here means something
+ * for the disk: a file lives on while it is open, whatever becomes of its names; a name is one of
+ * perhaps several of a file. Every call takes effect at once. There is nothing to sync, so a
+ * simulated disk that forgets has to be another implementation.
  *
  * Paths lead down from one root, with or without a `/` in front. `..` is a name like any other.
  *

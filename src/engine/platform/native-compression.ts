@@ -2,13 +2,13 @@
  * DEFLATE and zstd through `node:zlib`: the only file that imports it, and so CRC-32 is here too.
  *
  * Node has zstd from 22.15 on. Before, zstd is read and, if asked for, written by the portable
- * implementation, and DEFLATE is preferred: on Node 20, level 1 of zstd in WebAssembly is 4 % smaller
- * than level 1 of DEFLATE in pieces of 64 KiB, and 2 % larger in pieces of 4 KiB; but it takes 13 %
- * longer to compress, 27 % longer to decompress, and all of it on the main thread.
+ * implementation, and DEFLATE is preferred: on Node 20, level 1 of zstd in WebAssembly is 4 %
+ * smaller than level 1 of DEFLATE in pieces of 64 KiB, and 2 % larger in pieces of 4 KiB; but it
+ * takes 13 % longer to compress, 27 % longer to decompress, and all of it on the main thread.
  *
- * Small inputs are done at once, larger ones on the thread pool: going there and back costs the main
- * thread 30 µs to decompress and about 100 µs to compress, which is as long as it takes to do the
- * work for 16 KiB of input (compression) or 32 KiB of output (decompression).
+ * Small inputs are done at once, larger ones on the thread pool: going there and back costs the
+ * main thread 30 µs to decompress and about 100 µs to compress, which is as long as it takes to do
+ * the work for 16 KiB of input (compression) or 32 KiB of output (decompression).
  *
  * Throws an `Error` of whatever kind when the input is damaged.
  *

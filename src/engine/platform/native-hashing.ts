@@ -1,8 +1,8 @@
 /**
  * SHA-256 and CRC-32 through Node: the only file that imports `node:crypto`.
  *
- * The one-shot `hash` (Node 20.12 and later) saves the object that `createHash` makes for each call.
- * A digest has memory of its own, so that keeping one keeps nothing else alive.
+ * The one-shot `hash` (Node 20.12 and later) saves the object that `createHash` makes for each
+ * call. A digest has memory of its own, so that keeping one keeps nothing else alive.
  *
  * @module
  */

@@ -1,17 +1,17 @@
 /**
  * The file system of the operating system, through Node.
  *
- * A file is a descriptor and the callback API, not a `FileHandle`: hot reads of 4 KiB, 16 at a time,
- * took 5 µs each against 14 µs on Node 20, and 11 against 16 on Node 24. The price is a duty that a
- * `FileHandle` would take over: a descriptor's number is reused as soon as it is closed, so `close`
- * waits for what is under way, and no call reaches the system afterwards. A read after `close` would
- * otherwise read some other file.
+ * A file is a descriptor and the callback API, not a `FileHandle`: hot reads of 4 KiB, 16 at a
+ * time, took 5 µs each against 14 µs on Node 20, and 11 against 16 on Node 24. The price is a duty
+ * that a `FileHandle` would take over: a descriptor's number is reused as soon as it is closed, so
+ * `close` waits for what is under way, and no call reaches the system afterwards. A read after
+ * `close` would otherwise read some other file.
  *
- * The lock is a name that the kernel keeps for as long as the process lives; see `heldName`. There is
- * no lock file to go stale, and nothing to install.
+ * The lock is a name that the kernel keeps for as long as the process lives; see `heldName`. There
+ * is no lock file to go stale, and nothing to install.
  *
- * LevelDB locks `index/LOCK` with `fcntl`, and such a lock is lost when *any* descriptor of that file
- * is closed in the process. So a file of that name is never opened here.
+ * LevelDB locks `index/LOCK` with `fcntl`, and such a lock is lost when *any* descriptor of that
+ * file is closed in the process. So a file of that name is never opened here.
  *
  * @module
  */
@@ -26,7 +26,9 @@ import { systemError } from './system-error.ts';
 /** How many parts one `writev` takes on Linux and macOS (`IOV_MAX`). */
 const writePartsMax = 1024;
 
-/** What `open` asks of the system. `x` fails if the file is there; `+` is for reading and writing. */
+/**
+ * What `open` asks of the system. `x` fails if the file is there; `+` is for reading and writing.
+ */
 const openFlags = { read: 'r', create: 'wx+', update: 'r+' } as const;
 
 type Callback<Result> = (error: NodeJS.ErrnoException | null, result: Result) => void;
@@ -179,10 +181,12 @@ export const nodeFileSystem: FileSystem = {
  * - Linux: an abstract socket. The kernel drops it with the process. It is known within one network
  *   namespace, and anybody on the machine could take it: it guards against accidents, and LevelDB's
  *   own lock stands behind it. The name fills the address, because Node 20 pads shorter ones with
- *   zeros and Node 22 does not: to the kernel these would be two names, and both would get the lock.
+ *   zeros and Node 22 does not: to the kernel these would be two names, and both would get the
+ *   lock.
  * - Windows: a named pipe, of which the same is true.
- * - Elsewhere (macOS) there is nothing of the kind. LevelDB's lock, an `fcntl` lock on `index/LOCK`,
- *   keeps other processes out there, and this file system only looks after its own process.
+ * - Elsewhere (macOS) there is nothing of the kind. LevelDB's lock, an `fcntl` lock on
+ *   `index/LOCK`, keeps other processes out there, and this file system only looks after its own
+ *   process.
  */
 function heldName(name: string): string | undefined {
   if (process.platform === 'linux') return `\0${name}`.padEnd(socketAddressBytes, '-');
@@ -200,7 +204,8 @@ function lockAddress(address: string): Promise<FileLock | undefined> {
       if (isCode(error, 'EADDRINUSE')) resolve(undefined);
       else reject(error);
     });
-    // Exclusive, or else the workers of a `node:cluster` would share one socket, and all be granted.
+    // Exclusive, or else the workers of a `node:cluster` would share one socket, and all be
+    // granted.
     server.listen({ path: address, exclusive: true }, () => {
       server.unref();
       let released: Promise<void> | undefined;

@@ -2,9 +2,9 @@
  * The machine, as the engine sees it: every port in one value.
  *
  * The engine is given a platform and touches nothing else. Two implementations of hash and codecs
- * give the same answers: *native* for Node, *portable* for everywhere, the second being the oracle of
- * the first in tests. Nothing outside this folder may import a Node module, read a clock or draw a
- * random number; a test holds that.
+ * give the same answers: *native* for Node, *portable* for everywhere, the second being the oracle
+ * of the first in tests. Nothing outside this folder may import a Node module, read a clock or draw
+ * a random number; a test holds that.
  *
  * @module
  */

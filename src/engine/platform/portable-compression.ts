@@ -3,12 +3,13 @@
  *
  * Both run where they are called and hold up everything else meanwhile. zstd is loaded when it is
  * first needed (5 to 10 ms): most processes on Node never need this one, and a platform without
- * WebAssembly can still read and write DEFLATE. That is also why DEFLATE is preferred here, although
- * this zstd compresses three times as fast as `fflate` (175 against 68 MB/s, ratio 4.7 against 4.65).
+ * WebAssembly can still read and write DEFLATE. That is also why DEFLATE is preferred here,
+ * although this zstd compresses three times as fast as `fflate` (175 against 68 MB/s, ratio 4.7
+ * against 4.65).
  *
  * Neither library says no when content is longer than announced, or when memory runs out; so sizes
- * are checked before (zstd, by the frame's header and `chunkBytesMax`) and after. Throws an `Error` of
- * whatever kind when the input is damaged.
+ * are checked before (zstd, by the frame's header and `chunkBytesMax`) and after. Throws an `Error`
+ * of whatever kind when the input is damaged.
  *
  * @module
  */
@@ -54,7 +55,8 @@ export const portableCompression: Compression = {
 };
 
 function inflate(bytes: Uint8Array, rawBytes: number): Uint8Array {
-  // `fflate` drops what does not fit in `out`. One byte more than expected shows that there was more.
+  // `fflate` drops what does not fit in `out`. One byte more than expected shows that there was
+  // more.
   return inflateSync(bytes, { out: new Uint8Array(rawBytes + 1) });
 }
 

@@ -1,7 +1,9 @@
 /**
- * SHA-256 and CRC-32 in plain JavaScript: for wherever Node is not, and the oracle of the native ones.
+ * SHA-256 and CRC-32 in plain JavaScript: for wherever Node is not, and the oracle of the native
+ * ones.
  *
- * CRC-32 goes byte by byte through one table, the textbook's way: an oracle should be easy to believe.
+ * CRC-32 goes byte by byte through one table, the textbook's way: an oracle should be easy to
+ * believe.
  *
  * @module
  */

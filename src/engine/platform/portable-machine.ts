@@ -1,8 +1,8 @@
 /**
  * The machine without Node: everything in memory, hashes and codecs in JavaScript and WebAssembly.
  *
- * Imports nothing of Node, directly or not; a test holds that. In tests it is the oracle of the native
- * platform.
+ * Imports nothing of Node, directly or not; a test holds that. In tests it is the oracle of the
+ * native platform.
  *
  * @module
  */

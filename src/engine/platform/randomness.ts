@@ -1,5 +1,6 @@
 /**
- * Randomness through Web Crypto, which Node, browsers and workers all have: one implementation for all.
+ * Randomness through Web Crypto, which Node, browsers and workers all have: one implementation for
+ * all.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * Errors that look like those of the operating system: an `Error` with a `code`.
  *
- * For failures of the file system port that no system call reported: all of the memory file system's,
- * and a call on a closed file, whose descriptor must not reach the system again.
+ * For failures of the file system port that no system call reported: all of the memory file
+ * system's, and a call on a closed file, whose descriptor must not reach the system again.
  *
  * @module
  */

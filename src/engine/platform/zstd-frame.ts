@@ -10,7 +10,9 @@
 
 const magic = 0xfd2fb528;
 
-/** The size of the content that a frame declares; `undefined` if none, or if it is no zstd frame. */
+/**
+ * The size of the content that a frame declares; `undefined` if none, or if it is no zstd frame.
+ */
 export function declaredContentBytes(frame: Uint8Array): number | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   if (frame.length < 5 || view.getUint32(0, true) !== magic) return undefined;

@@ -1,9 +1,9 @@
 /**
  * Uploads that run side by side and bring the same content.
  *
- * What one of them has staged the others join, so each of these tests stops uploads in the middle and
- * lets them end in every order: the content must be there for whoever committed, stored once, and the
- * totals must be those of a recount (which `verify` makes).
+ * What one of them has staged the others join, so each of these tests stops uploads in the middle
+ * and lets them end in every order: the content must be there for whoever committed, stored once,
+ * and the totals must be those of a recount (which `verify` makes).
  *
  * @module
  */

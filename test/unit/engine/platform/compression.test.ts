@@ -175,7 +175,7 @@ describe.each(Object.entries(implementations))('%s compression', (_, compression
     },
   );
 
-  test('refuses a zstd frame that does not declare its size, though it is as expected', async () => {
+  test('refuses a zstd frame that does not declare its size, even if it is right', async () => {
     // One block of a zero repeated 1000 times; a window of 128 MiB, or a single segment.
     const block = [...littleEndian((1000 << 3) | 3, 3), 0];
     const silent = Uint8Array.of(...zstdMagic, 0x00, 0x88, ...block);
