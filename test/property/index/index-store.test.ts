@@ -2,7 +2,8 @@
  * The index is a sorted map, wherever its rows are: in layers, on their way to LevelDB, or there.
  *
  * Few keys, so that rows are put, deleted and put again in different layers; and ranges with small
- * limits, so that what is deleted above has to be made up for from below.
+ * limits, so that what is deleted above has to be made up for from below. All keys lie below `j`,
+ * where the index notes its own flushes: the model knows nothing of those.
  */
 
 import fc from 'fast-check';
@@ -11,14 +12,14 @@ import { Database, type KeyRange } from '../../../src/engine/index/database.ts';
 import { IndexStore, Layer, type IndexChange } from '../../../src/engine/index/index-store.ts';
 import { nativeHashing } from '../../../src/engine/platform/native-hashing.ts';
 
-const group = fc.constantFrom('h\0\0\0\x01a\0\0', 'h\0\0\0\x01b\0\0', 'v\0\0\0\x01a\0\0', 'ca');
+const group = fc.constantFrom('h\0\0\0\x01a\0\0', 'h\0\0\0\x01b\0\0', 'i\0\0\0\x01a\0\0', 'ca');
 const suffix = fc.constantFrom('', '\0', '1', '2', '3', '\xff');
 const value = fc.option(fc.uint8Array({ maxLength: 3 }), { nil: undefined, freq: 2 });
 const change: fc.Arbitrary<IndexChange> = fc.record({ group, suffix, value });
 
 const bound = fc.oneof(
   fc.tuple(group, suffix).map(([name, end]) => name + end),
-  fc.constantFrom('', 'h', 'v', '\xff'),
+  fc.constantFrom('', 'h', 'i', 'j'),
 );
 /** What every run begins with in LevelDB, so that there is something to delete above. */
 const settled = fc.array(fc.record({ group, suffix, value: fc.uint8Array({ maxLength: 3 }) }), {
@@ -27,7 +28,7 @@ const settled = fc.array(fc.record({ group, suffix, value: fc.uint8Array({ maxLe
 });
 const range: fc.Arbitrary<KeyRange> = fc.record({
   gte: fc.oneof(fc.constant('c'), bound),
-  lt: fc.oneof(fc.constant('w'), bound),
+  lt: fc.oneof(fc.constant('j'), bound),
   reverse: fc.boolean(),
   limit: fc.nat(8),
 });
@@ -114,7 +115,7 @@ test('reads see what was published, however much of it has reached LevelDB', asy
       await Promise.all(running);
       index.markDurable(lsn);
       await index.flush();
-      const whole = { gte: 'a', lt: 'i', limit: 1000 };
+      const whole = { gte: 'a', lt: 'j', limit: 1000 };
       const stored = await database.range(whole);
       expect(stored.map((row) => [row.key, row.value])).toEqual(model.range(whole));
       await database.close();
