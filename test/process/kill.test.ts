@@ -9,7 +9,7 @@
 import { expect, test } from 'vitest';
 import { runKillRounds } from './kill-rounds.ts';
 
-const kills = 60;
+const kills = 200;
 const seed = Math.floor(Math.random() * 2 ** 31);
 
 test(`${kills} killed processes cost nothing that was acknowledged (seed ${seed})`, async () => {

@@ -3,7 +3,7 @@
  *
  *     node --import tsx kill.ts [KILLS [SEED]]
  *
- * `npm run test:kill` does it with 200 kills.
+ * `npm run test:kill` does it with 1000 kills.
  */
 
 import { runKillRounds } from './kill-rounds.ts';
