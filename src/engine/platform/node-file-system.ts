@@ -167,8 +167,8 @@ export const nodeFileSystem: FileSystem = {
   },
 
   async lock(directory): Promise<FileLock | undefined> {
-    const { dev, ino } = await mustBeDirectory(directory, 'lock');
-    const name = `varve-${dev}-${ino}`;
+    const { dev, ino, birthtimeNs } = await mustBeDirectory(directory, 'lock');
+    const name = `varve-${dev}-${ino}-${birthtimeNs}`;
     const address = heldName(name);
     return address === undefined ? lockInProcess(name) : lockAddress(address);
   },
@@ -176,7 +176,9 @@ export const nodeFileSystem: FileSystem = {
 
 /**
  * The address at which a process listens as long as it holds a directory. The directory is named by
- * device and inode, so that every path to it leads to one lock.
+ * device and inode, so that every path to it leads to one lock, and by its birth, as a directory
+ * that is made where another was removed often gets its inode, while the lock of that one is still
+ * held. Where the file system knows no birth, it counts as 0.
  *
  * - Linux: an abstract socket. The kernel drops it with the process. It is known within one network
  *   namespace, and anybody on the machine could take it: it guards against accidents, and LevelDB's

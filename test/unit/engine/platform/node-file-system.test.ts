@@ -116,7 +116,8 @@ describe.runIf(hasKernelLock)('the lock of nodeFileSystem', () => {
       const directory = await lockedDirectory();
       const lock = await nodeFileSystem.lock(directory);
       const { ino } = await stat(directory, { bigint: true });
-      const isMine = new RegExp(`^@varve-\\d+-${ino}-+$`);
+      expect(lock).toBeDefined();
+      const isMine = new RegExp(`^@varve-\\d+-${ino}-\\d+-+$`);
       let mine: string | undefined;
       // The kernel's list is read in pieces, and may leave out a socket while others come and go.
       for (let attempt = 0; mine === undefined && attempt < 100; attempt++) {
