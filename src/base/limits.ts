@@ -78,9 +78,17 @@ export const openFilesMax = 256;
 /** After an unclean end, version ids jump by this, as ids given out may have been lost. */
 export const lsnJump: number = 2 ** 20;
 
-assert(defaultChunking.minBytes < defaultChunking.averageBytes, 'min < average');
-assert(defaultChunking.averageBytes < defaultChunking.maxBytes, 'average < max');
-assert(defaultChunking.maxBytes <= chunkBytesMax, 'a default chunk fits in a frame');
+/**
+ * Whether content can be cut so: sizes in order, an average of which masks can be made, and no
+ * chunk larger than a frame holds.
+ */
+export function isChunking({ minBytes, averageBytes, maxBytes }: ChunkingLimits): boolean {
+  const isOrdered = 0 < minBytes && minBytes < averageBytes && averageBytes < maxBytes;
+  const isPowerOfTwo = averageBytes >= 8 && (averageBytes & (averageBytes - 1)) === 0;
+  return isOrdered && isPowerOfTwo && maxBytes <= chunkBytesMax;
+}
+
+assert(isChunking(defaultChunking), 'content can be cut by default');
 assert(nodeFanout.max * 64 <= chunkBytesMax, 'a node fits in a frame');
 assert(inlineBytesMax < groupBytesMax, 'one upload fits in a group');
 assert(chunkBytesMax < logFileBytesMax, 'a frame fits in a log file');

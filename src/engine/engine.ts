@@ -119,7 +119,7 @@ export class Engine {
       lastBucketId: recovered.last?.payload.lastBucketId ?? 0,
       buckets: opened.buckets,
     });
-    const incarnation = new Incarnation(platform, opened.superblockPath, files, superblock);
+    const incarnation = new Incarnation(platform, directory, files, superblock);
     const onFailure = (error: unknown): void => void this.#health.fail(error);
     this.#journal = new Journal(incarnation, recovered);
     this.#segments = new Segments(incarnation, onFailure);

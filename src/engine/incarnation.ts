@@ -8,7 +8,7 @@
  * @module
  */
 
-import { slotOffset, encodeSuperblock, type Superblock } from './log/superblock.ts';
+import { encodeSuperblock, slotOffset, superblockPath, type Superblock } from './log/superblock.ts';
 import { ioError } from './log/io-errors.ts';
 import type { FileHeader } from './log/file-header.ts';
 import type { LogFiles } from './log/log-files.ts';
@@ -20,15 +20,15 @@ export type FilePurpose = Pick<FileHeader, 'kind' | 'previous' | 'firstLsn' | 'c
 
 export class Incarnation {
   readonly #platform: Platform;
-  readonly #path: string;
+  readonly #directory: string;
   readonly #files: LogFiles;
   #superblock: Superblock;
   #begun: Promise<void> | undefined;
   #nextFileId: number;
 
-  constructor(platform: Platform, path: string, files: LogFiles, superblock: Superblock) {
+  constructor(platform: Platform, directory: string, files: LogFiles, superblock: Superblock) {
     this.#platform = platform;
-    this.#path = path;
+    this.#directory = directory;
     this.#files = files;
     this.#superblock = superblock;
     this.#nextFileId = Math.max(superblock.nextFileId, files.nextId);
@@ -55,13 +55,12 @@ export class Incarnation {
       generation: this.#superblock.generation + 1,
       nextFileId: this.#nextFileId,
     };
-    await writeSuperblock(this.#platform, this.#path, superblock, 'update');
+    await writeSuperblock(this.#platform, this.#directory, superblock, 'update');
     // The folders were synced when they were made, unless a crash came in between.
-    const directory = this.#path.replace(/\/[^/]*$/, '');
     try {
-      await this.#platform.fileSystem.syncDirectory(directory);
+      await this.#platform.fileSystem.syncDirectory(this.#directory);
     } catch (cause) {
-      throw ioError('sync the folder of the store', cause, directory);
+      throw ioError('sync the folder of the store', cause, this.#directory);
     }
     this.#superblock = superblock;
   }
@@ -70,10 +69,11 @@ export class Incarnation {
 /** Writes one slot of the `VARVE` file and syncs it. */
 export async function writeSuperblock(
   platform: Platform,
-  path: string,
+  directory: string,
   superblock: Superblock,
   mode: 'create' | 'update',
 ): Promise<void> {
+  const path = superblockPath(directory);
   const slot = encodeSuperblock(platform.hashing.crc32, superblock);
   try {
     const file = await platform.fileSystem.open(path, mode);

@@ -40,7 +40,12 @@ import { codeOf, ioError } from './log/io-errors.ts';
 import { LogFiles } from './log/log-files.ts';
 import { readFully, writeFully } from './log/log-writer.ts';
 import { lastLsnOf, recoverJournal, type RecoveredJournal } from './log/recovery.ts';
-import { decodeSuperblock, superblockBytes, type Superblock } from './log/superblock.ts';
+import {
+  decodeSuperblock,
+  superblockBytes,
+  superblockPath,
+  type Superblock,
+} from './log/superblock.ts';
 import type { BucketRecord, Lsn } from './model.ts';
 import type { FileLock, FileSystem } from './platform/file-system.ts';
 import type { Platform } from './platform/platform.ts';
@@ -57,7 +62,6 @@ export interface OpeningOptions {
 /** A store that is ready to serve. */
 export interface OpenedStore {
   readonly superblock: Superblock;
-  readonly superblockPath: string;
   readonly files: LogFiles;
   readonly database: Database;
   readonly index: IndexStore;
@@ -73,8 +77,7 @@ export async function openFiles(options: OpeningOptions): Promise<OpenedStore> {
   let files: LogFiles | undefined;
   let database: Database | undefined;
   try {
-    const superblockPath = `${directory}/VARVE`;
-    const superblock = await readSuperblock(options, superblockPath);
+    const superblock = await readSuperblock(options);
     const { fileSystem, hashing } = platform;
     files = await LogFiles.open(fileSystem, hashing.crc32, directory, superblock.storeId);
     database = await openDatabase(platform, directory);
@@ -82,7 +85,7 @@ export async function openFiles(options: OpeningOptions): Promise<OpenedStore> {
     const opened = { platform, directory, files, superblock, recovered };
     const ready = await bringUpIndex(opened, database);
     database = ready.database;
-    return { superblock, superblockPath, files, recovered, lock, ...ready };
+    return { superblock, files, recovered, lock, ...ready };
   } catch (error) {
     await database?.close().catch(() => undefined);
     await files?.close().catch(() => undefined);
@@ -163,8 +166,9 @@ async function locked(platform: Platform, directory: string): Promise<ObjectsErr
 }
 
 /** Reads the `VARVE` file. A new store gets one; so does one whose making was cut short. */
-async function readSuperblock(options: OpeningOptions, path: string): Promise<Superblock> {
+async function readSuperblock(options: OpeningOptions): Promise<Superblock> {
   const { platform, directory, chunking } = options;
+  const path = superblockPath(directory);
   const { fileSystem, hashing, randomness } = platform;
   const exists = (await fileSystem.status(path)) !== undefined;
   if (exists) {
@@ -184,7 +188,7 @@ async function readSuperblock(options: OpeningOptions, path: string): Promise<Su
     requiredFeatures: 0,
     optionalFeatures: 0,
   };
-  await writeSuperblock(platform, path, superblock, exists ? 'update' : 'create');
+  await writeSuperblock(platform, directory, superblock, exists ? 'update' : 'create');
   try {
     await fileSystem.syncDirectory(directory);
   } catch (cause) {

@@ -26,8 +26,7 @@ test('a commit that is torn behind the synced half of its group is a torn end', 
   const open = (on = fileSystem): Promise<LogFiles> =>
     LogFiles.open(on, hashing.crc32, storeFolder, superblock.storeId);
 
-  const path = `${storeFolder}/VARVE`;
-  const incarnation = new Incarnation(platform, path, await open(), superblock);
+  const incarnation = new Incarnation(platform, storeFolder, await open(), superblock);
   const journal = new Journal(incarnation, await recoverJournal(await open(), hashing.crc32));
   await journal.prepare(1);
   const payload = generatedBytes(1, 1000);

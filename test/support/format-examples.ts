@@ -42,25 +42,23 @@ const node: Uint8Array = encodeNode({
 
 const chunk = { id: dataId, encoding: 'raw', payload: hello, rawBytes: 12, children: [] } as const;
 
+/** The put of a small upload. */
+const smallPut: Operation = {
+  kind: 'put',
+  bucketId: 1,
+  name: 'a',
+  timeMs: 17e11,
+  sizeBytes: 12,
+  root: { id: dataId, level: 0 },
+  previousHead: undefined,
+  keepsPrevious: true,
+};
+
 /** Each kind of operation once, and `put` in both of its forms. */
 export const exampleOperations: readonly Operation[] = [
   { kind: 'putBucket', bucket: { id: 1, name: 'b', versioned: true, public: false } },
   { kind: 'dropBucket', bucketId: 2 },
-  {
-    kind: 'put',
-    bucketId: 1,
-    name: 'a',
-    timeMs: 17e11,
-    sizeBytes: 12,
-    root: {
-      id: dataId,
-      level: 0,
-    },
-    previousHead: undefined,
-    keepsPrevious: true,
-    contentType: 'text/plain',
-    metadata: { k: 'v' },
-  },
+  { ...smallPut, contentType: 'text/plain', metadata: { k: 'v' } },
   {
     kind: 'put',
     bucketId: 1,
@@ -97,21 +95,7 @@ const smallCommit: Uint8Array = encodeCommitPayload(
     totals: { ...noTotals, objects: 1, versions: 1, chunks: 1, logicalBytes: 12, uniqueBytes: 12 },
     timeMs: 1_700_000_000_000,
     lastBucketId: 1,
-    operations: [
-      {
-        kind: 'put',
-        bucketId: 1,
-        name: 'a',
-        timeMs: 17e11,
-        sizeBytes: 12,
-        root: {
-          id: dataId,
-          level: 0,
-        },
-        previousHead: undefined,
-        keepsPrevious: true,
-      },
-    ],
+    operations: [smallPut],
   },
   [dataId],
 );

@@ -20,7 +20,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import type { ChunkingLimits } from '../../base/limits.ts';
+import { isChunking, type ChunkingLimits } from '../../base/limits.ts';
 import { gear, rollGear } from './gear.ts';
 
 /** How far the two masks are from the average, in bits. Never change. */
@@ -47,11 +47,9 @@ class Chunker {
   #hash = 0;
 
   constructor(limits: ChunkingLimits) {
-    const { minBytes, averageBytes, maxBytes } = limits;
+    assert(isChunking(limits), 'content can be cut by these limits');
+    const { minBytes, averageBytes } = limits;
     const averageBits = 31 - Math.clz32(averageBytes);
-    assert(minBytes > 0 && minBytes < averageBytes && averageBytes < maxBytes, 'min < avg < max');
-    assert(2 ** averageBits === averageBytes, 'the average size of a chunk is a power of two');
-    assert(averageBits > normalisationLevel && averageBits <= 30, 'masks have 1 to 32 bits');
     this.#limits = limits;
     this.#hardMask = topBits(averageBits + normalisationLevel);
     this.#easyMask = topBits(averageBits - normalisationLevel);

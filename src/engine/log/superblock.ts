@@ -16,7 +16,7 @@
 
 import { Reader, Writer, equalBytes } from '../../base/bytes.ts';
 import { ObjectsError, describe } from '../../base/errors.ts';
-import { chunkBytesMax, type ChunkingLimits } from '../../base/limits.ts';
+import { isChunking, type ChunkingLimits } from '../../base/limits.ts';
 import { sha256Code, type Crc32 } from './frame.ts';
 import { logFormat } from './file-header.ts';
 
@@ -27,6 +27,11 @@ const fastCdcCode = 1;
 
 export const slotBytes = 4096;
 export const superblockBytes: number = 2 * slotBytes;
+
+/** The file of a store. */
+export function superblockPath(directory: string): string {
+  return `${directory}/VARVE`;
+}
 
 export interface Superblock {
   /** Counts the writes of this file; the slot with the higher one is newer. */
@@ -129,12 +134,6 @@ function decodeSlot(crc32: Crc32, slot: Uint8Array): Superblock | undefined {
   };
   if (!isChunking(chunking)) throw unsupported({ chunking });
   return { ...superblock, chunking };
-}
-
-/** What the chunker can do. */
-function isChunking({ minBytes, averageBytes, maxBytes }: ChunkingLimits): boolean {
-  const isOrdered = 0 < minBytes && minBytes < averageBytes && averageBytes < maxBytes;
-  return isOrdered && (averageBytes & (averageBytes - 1)) === 0 && maxBytes <= chunkBytesMax;
 }
 
 function unsupported(values: Readonly<Record<string, unknown>>): ObjectsError {

@@ -18,6 +18,7 @@ import type { FileHeader } from '../log/file-header.ts';
 import { codeOf, ioError } from '../log/io-errors.ts';
 import type { LogFiles } from '../log/log-files.ts';
 import { readFully, writeFully } from '../log/log-writer.ts';
+import { superblockPath } from '../log/superblock.ts';
 import type { FileSystem } from '../platform/file-system.ts';
 
 const copyBytes = 1024 * 1024;
@@ -87,9 +88,9 @@ async function seal(
     for (const folder of ['journal', 'segments']) {
       await fileSystem.syncDirectory(`${target}/${folder}`);
     }
-    const path = `${directory}/VARVE`;
+    const path = superblockPath(directory);
     const sizeBytes = (await fileSystem.status(path))?.sizeBytes ?? 0;
-    await copyFile(fileSystem, path, `${target}/VARVE`, sizeBytes, signal);
+    await copyFile(fileSystem, path, superblockPath(target), sizeBytes, signal);
     await fileSystem.syncDirectory(target);
     result.files++;
     result.bytes += sizeBytes;
