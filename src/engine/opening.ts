@@ -223,14 +223,15 @@ function indexDirectory(directory: string): string {
 async function openDatabase(platform: Platform, directory: string): Promise<Database> {
   const { hashing, fileSystem, indexIn } = platform;
   const path = indexIn === 'memory' ? undefined : indexDirectory(directory);
+  const backendIn = typeof indexIn === 'function' ? indexIn : undefined;
   try {
-    return await Database.open(hashing.crc32, path);
+    return await Database.open(hashing.crc32, path, backendIn);
   } catch (error) {
     if (path === undefined || (error instanceof ObjectsError && error.code === 'LOCKED')) {
       throw error;
     }
     await fileSystem.removeTree(path);
-    return Database.open(hashing.crc32, path);
+    return Database.open(hashing.crc32, path, backendIn);
   }
 }
 

@@ -34,7 +34,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   base: { files: /^base\//, mayImport: [] },
   model: { files: /^engine\/model\.ts$/, mayImport: [] },
   ports: {
-    files: /^engine\/platform\/(platform|file-system)\.ts$/,
+    files: /^engine\/platform\/(platform|file-system|key-value-store)\.ts$/,
     mayImport: ['base', 'model'],
   },
   platform: { files: /^engine\/platform\//, mayImport: stage, node: true },

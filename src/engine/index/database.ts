@@ -21,6 +21,7 @@ import { MemoryLevel } from 'memory-level';
 import { fromBinaryString, toBinaryString } from '../../base/bytes.ts';
 import { ObjectsError, corrupt } from '../../base/errors.ts';
 import type { FileSystem } from '../platform/file-system.ts';
+import type { KeyValueStore, KeyValueStoreIn } from '../platform/key-value-store.ts';
 
 /** One row to put, or with no value to delete. Keys are binary strings. */
 export interface DatabaseChange {
@@ -44,37 +45,16 @@ export interface KeyRange {
 
 type Crc32 = (bytes: Uint8Array, seed: number) => number;
 
-/** What is used of either backend. Their own types lag behind what they do. */
-interface Backend {
-  readonly supports: { readonly getSync?: boolean };
-  open(): Promise<void>;
-  close(): Promise<void>;
-  get(key: Uint8Array): Promise<Uint8Array | undefined>;
-  getSync(key: Uint8Array): Uint8Array | undefined;
-  batch(): Batch;
-  iterator(options: object): {
-    nextv(size: number): Promise<[Uint8Array, Uint8Array][]>;
-    close(): Promise<void>;
-  };
-  compactRange?(start: Uint8Array, end: Uint8Array): Promise<void>;
-}
-
-interface Batch {
-  put(key: Uint8Array, value: Uint8Array): Batch;
-  del(key: Uint8Array): Batch;
-  write(options: { sync: boolean }): Promise<void>;
-}
-
 const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const checksumBytes = 4;
 
 export class Database {
-  readonly #backend: Backend;
+  readonly #backend: KeyValueStore;
   readonly #crc32: Crc32;
   readonly #directory: string | undefined;
   #failure: ObjectsError | undefined;
 
-  private constructor(backend: Backend, crc32: Crc32, directory: string | undefined) {
+  private constructor(backend: KeyValueStore, crc32: Crc32, directory: string | undefined) {
     this.#backend = backend;
     this.#crc32 = crc32;
     this.#directory = directory;
@@ -84,16 +64,15 @@ export class Database {
    * Opens or makes the database in a folder, or one in memory.
    *
    * Throws `LOCKED` if another process has it, and whatever LevelDB says if it is damaged.
+   *
+   * @param backendIn - What keeps the rows of a folder.
    */
-  static async open(crc32: Crc32, directory: string | undefined): Promise<Database> {
-    const backend = (directory === undefined
-      ? new MemoryLevel({ ...encodings, storeEncoding: 'view' })
-      : new Level(directory, {
-          ...encodings,
-          cacheSize: 32 * 1024 * 1024,
-          writeBufferSize: 8 * 1024 * 1024,
-          maxFileSize: 16 * 1024 * 1024,
-        })) as unknown as Backend;
+  static async open(
+    crc32: Crc32,
+    directory: string | undefined,
+    backendIn: KeyValueStoreIn = levelIn,
+  ): Promise<Database> {
+    const backend = directory === undefined ? memoryLevel() : backendIn(directory);
     try {
       await backend.open();
     } catch (cause) {
@@ -191,6 +170,20 @@ export class Database {
     if (checksum === this.#crc32(value, this.#crc32(key, 0))) return value;
     throw corrupt('a row of the index is damaged; delete the folder index/, it will be rebuilt');
   }
+}
+
+/** LevelDB. The types of both kinds lag behind what they do. */
+function levelIn(directory: string): KeyValueStore {
+  return new Level(directory, {
+    ...encodings,
+    cacheSize: 32 * 1024 * 1024,
+    writeBufferSize: 8 * 1024 * 1024,
+    maxFileSize: 16 * 1024 * 1024,
+  }) as unknown as KeyValueStore;
+}
+
+function memoryLevel(): KeyValueStore {
+  return new MemoryLevel({ ...encodings, storeEncoding: 'view' }) as unknown as KeyValueStore;
 }
 
 async function writeAheadFiles(fileSystem: FileSystem, directory: string): Promise<string[]> {

@@ -22,7 +22,8 @@ import {
 import { fileHeaderBytes } from './file-header.ts';
 import type { LogFiles, OpenLogFile } from './log-files.ts';
 
-const readAheadBytes = 1024 * 1024;
+/** How far a walk reads ahead: little at first, as most log files of a small store are short. */
+const readAheadBytes = { min: 16 * 1024, max: 1024 * 1024 };
 
 /** No head of a chunk frame is larger: header, name, and a checksum for each block. */
 const chunkHeadBytesMax = 4096;
@@ -116,6 +117,7 @@ export async function readChunkHead(
 /** Reads ahead, so that a walk over small frames makes few calls. */
 class ReadWindow {
   readonly #opened: OpenLogFile;
+  #aheadBytes = readAheadBytes.min;
   #start = 0;
   #bytes: Uint8Array = new Uint8Array(0);
 
@@ -127,8 +129,9 @@ class ReadWindow {
   async read(offset: number, byteCount: number): Promise<Uint8Array> {
     const within = offset - this.#start;
     if (within < 0 || within + byteCount > this.#bytes.length) {
-      this.#bytes = await this.#opened.read(offset, Math.max(byteCount, readAheadBytes));
+      this.#bytes = await this.#opened.read(offset, Math.max(byteCount, this.#aheadBytes));
       this.#start = offset;
+      this.#aheadBytes = Math.min(2 * this.#aheadBytes, readAheadBytes.max);
       return this.#bytes.subarray(0, byteCount);
     }
     return this.#bytes.subarray(within, within + byteCount);

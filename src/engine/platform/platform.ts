@@ -11,6 +11,7 @@
 
 import type { Encoding } from '../model.ts';
 import type { FileSystem } from './file-system.ts';
+import type { KeyValueStoreIn } from './key-value-store.ts';
 
 /** Time. */
 export interface Clock {
@@ -76,6 +77,9 @@ export interface Platform {
   readonly hashing: Hashing;
   readonly compression: Compression;
   readonly process: ProcessIdentity;
-  /** Whether LevelDB lies in memory or in a folder of the real file system. */
-  readonly indexIn: 'memory' | 'folder';
+  /**
+   * Whether LevelDB lies in memory or in a folder of the real file system; or what stands in for it
+   * in a folder.
+   */
+  readonly indexIn: 'memory' | 'folder' | KeyValueStoreIn;
 }
