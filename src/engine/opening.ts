@@ -21,7 +21,6 @@ import {
   corrupt,
   describe,
 } from '../base/errors.ts';
-import { decodeUtf8, encodeUtf8 } from '../base/bytes.ts';
 import type { ChunkingLimits } from '../base/limits.ts';
 import {
   adoptIndex,
@@ -36,9 +35,9 @@ import { Database } from './index/database.ts';
 import { IndexStore } from './index/index-store.ts';
 import { bucketsGroup } from './index/keys.ts';
 import { decodeBucket } from './index/records.ts';
-import { codeOf, ioError } from './log/io-errors.ts';
+import { ioError } from './log/io-errors.ts';
 import { LogFiles } from './log/log-files.ts';
-import { readFully, writeFully } from './log/log-writer.ts';
+import { readFully } from './log/log-writer.ts';
 import { lastLsnOf, recoverJournal, type RecoveredJournal } from './log/recovery.ts';
 import {
   decodeSuperblock,
@@ -50,6 +49,7 @@ import type { BucketRecord, Lsn } from './model.ts';
 import type { FileLock, FileSystem } from './platform/file-system.ts';
 import type { Platform } from './platform/platform.ts';
 import { replay } from './replay.ts';
+import { ownerFile, takeLock } from './store-lock.ts';
 
 export interface OpeningOptions {
   readonly platform: Platform;
@@ -117,52 +117,6 @@ async function prepareDirectory(options: OpeningOptions): Promise<void> {
   } catch (cause) {
     throw ioError('open the folder of the store', cause, directory);
   }
-}
-
-const ownerFile = 'OWNER';
-
-/** Takes the lock, or says who has it. */
-async function takeLock(platform: Platform, directory: string): Promise<FileLock> {
-  const { fileSystem } = platform;
-  let lock: FileLock | undefined;
-  try {
-    lock = await fileSystem.lock(directory);
-    if (lock === undefined) throw await locked(platform, directory);
-    await writeOwner(platform, `${directory}/${ownerFile}`);
-    return lock;
-  } catch (cause) {
-    await lock?.release();
-    throw ioError('lock the store', cause, directory);
-  }
-}
-
-/** Notes who holds the lock: for messages only. A stale note does no harm. */
-async function writeOwner(platform: Platform, path: string): Promise<void> {
-  const text = encodeUtf8(`${String(platform.process.pid).padEnd(15)}\n`);
-  const { fileSystem } = platform;
-  const exists = (await fileSystem.status(path)) !== undefined;
-  const file = await fileSystem.open(path, exists ? 'update' : 'create');
-  try {
-    await writeFully(file, [text], 0);
-  } finally {
-    await file.close();
-  }
-}
-
-async function locked(platform: Platform, directory: string): Promise<ObjectsError> {
-  let pid: string | undefined;
-  try {
-    const file = await platform.fileSystem.open(`${directory}/${ownerFile}`, 'read');
-    try {
-      pid = decodeUtf8(await readFully(file, new Uint8Array(16), 0)).trim();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
-  const message = 'another process has the store open; close it there, or open another folder';
-  return new ObjectsError(`${message}: ${describe({ pid, path: directory })}`, { code: 'LOCKED' });
 }
 
 /** Reads the `VARVE` file. A new store gets one; so does one whose making was cut short. */

@@ -196,6 +196,35 @@ const fileSystemLaws: FileSystemLaws = {
     await expect(fs.link(directory, at('c'))).rejects.toMatchObject({ code: 'EPERM' });
   },
 
+  'clone makes a file of its own, or nothing where the system cannot': async ({
+    fs,
+    at,
+    put,
+    textOf,
+    directory,
+  }) => {
+    await put('a', 'abc');
+    const isMade = await fs.clone(at('a'), at('b')).then(
+      () => true,
+      () => false,
+    );
+    expect(await fs.readDirectory(directory)).toEqual(isMade ? ['a', 'b'] : ['a']);
+    const file = await fs.open(at('a'), 'update');
+    await file.write([bytesOf('X')], 0);
+    await file.close();
+    expect(await textOf('a')).toBe('Xbc');
+    if (isMade) expect(await textOf('b')).toBe('abc');
+  },
+
+  'clone refuses what is not there, and what is there already': async ({ fs, at, put, textOf }) => {
+    await put('a', 'abc');
+    await put('b', 'old');
+    await expect(fs.clone(at('no'), at('c'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(fs.clone(at('a'), at('b'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(fs.clone(at('a'), at('no/b'))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await textOf('b')).toBe('old');
+  },
+
   'remove removes a file, and no directory': async ({ fs, at, put, directory }) => {
     await put('a', '');
     await fs.makeDirectory(at('d'));

@@ -161,6 +161,10 @@ export class FaultyFileSystem implements FileSystem {
     return this.#inner.link(from, to);
   }
 
+  clone(from: string, to: string): Promise<void> {
+    return this.#inner.clone(from, to);
+  }
+
   removeTree(path: string): Promise<void> {
     return this.#inner.removeTree(path);
   }

@@ -36,6 +36,8 @@ const ignoredFolders = readFileSync(join(projectRoot, '.gitignore'), 'utf8')
 function walk(folder: string): string[] {
   return readdirSync(join(projectRoot, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    // In a second worktree `.git` is a file.
+    if (entry.name === '.git') return [];
     if (entry.isFile()) return [path];
     return entry.isDirectory() && !isIgnored(path) ? walk(path) : [];
   });
@@ -44,5 +46,5 @@ function walk(folder: string): string[] {
 /** As git reads it: a pattern with a `/` inside means one place, any other means every place. */
 function isIgnored(path: string): boolean {
   const name = basename(path);
-  return name === '.git' || ignoredFolders.some((folder) => folder === path || folder === name);
+  return ignoredFolders.some((folder) => folder === path || folder === name);
 }

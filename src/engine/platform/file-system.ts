@@ -71,6 +71,12 @@ export interface FileSystem {
    * `ENOTSUP` or whatever the system has: the caller copies instead.
    */
   link(from: string, to: string): Promise<void>;
+  /**
+   * A new file with the same content, which shares the bytes of the old one on the disk until
+   * either is written to. It is not synced. Where that cannot be it fails, as `link` does, and
+   * leaves nothing at `to`; with `EEXIST` if something is there already.
+   */
+  clone(from: string, to: string): Promise<void>;
   /** Removes a file. */
   remove(path: string): Promise<void>;
   /** Removes a directory and all in it. Nothing there is fine. */

@@ -13,7 +13,7 @@ const firstBlockBytesMin = 2 ** 12;
 
 /** Bytes by position, as in a file. */
 export class GrowingBytes {
-  readonly #blocks: Uint8Array[] = [];
+  readonly #blocks: (Uint8Array | undefined)[] = [];
   #size = 0;
 
   get size(): number {
@@ -38,6 +38,14 @@ export class GrowingBytes {
       this.#block(index, offset + to - from).set(bytes.subarray(from, to), offset);
     }
     if (bytes.length > 0) this.#size = Math.max(this.#size, position + bytes.length);
+  }
+
+  /** The same bytes, in blocks of their own. */
+  copy(): GrowingBytes {
+    const copy = new GrowingBytes();
+    for (const [index, block] of this.#blocks.entries()) copy.#blocks[index] = block?.slice();
+    copy.#size = this.#size;
+    return copy;
   }
 
   /** A block that has room for `sizeBytes`. */

@@ -145,6 +145,15 @@ export class MemoryFileSystem implements FileSystem {
     target.directory.entries.set(target.name, file);
   }
 
+  /** Nothing is shared here: the new file has a copy. */
+  async clone(from: string, to: string): Promise<void> {
+    const file = this.#mustFind(from, 'copyfile');
+    if (file instanceof Directory) throw systemError('EISDIR', 'copyfile', from);
+    const target = this.#place(to, 'copyfile');
+    if (target.found !== undefined) throw systemError('EEXIST', 'copyfile', to);
+    target.directory.entries.set(target.name, file.copy());
+  }
+
   async remove(path: string): Promise<void> {
     const { directory, name, found } = this.#place(path, 'unlink');
     if (found === undefined) throw systemError('ENOENT', 'unlink', path);

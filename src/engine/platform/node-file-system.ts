@@ -152,6 +152,11 @@ export const nodeFileSystem: FileSystem = {
     await fs.promises.link(from, to);
   },
 
+  async clone(from, to): Promise<void> {
+    const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = fs.constants;
+    await fs.promises.copyFile(from, to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE);
+  },
+
   async remove(path): Promise<void> {
     await fs.promises.unlink(path);
   },
