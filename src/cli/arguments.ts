@@ -111,3 +111,17 @@ export function parseCount(text: string): number {
   }
   return count;
 }
+
+/** Reads a length of time in minutes: more than 0, `0.5` too. */
+export function parseMinutes(text: string): number {
+  const minutes = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (minutes > 0) return minutes;
+  throw new UsageError(`expected a number of minutes above 0, not '${text}'`);
+}
+
+/** Reads a seed: a whole number from 0 up to 2³². */
+export function parseSeed(text: string): number {
+  const seed = /^\d+$/.test(text) ? Number(text) : Infinity;
+  if (seed < 2 ** 32) return seed;
+  throw new UsageError(`expected a seed, a whole number below 2^32, not '${text}'`);
+}

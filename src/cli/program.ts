@@ -14,6 +14,7 @@ import { addFolderCommands } from './commands/folder-commands.ts';
 import { addListCommand } from './commands/list-command.ts';
 import { addReadingCommands, addWritingCommands } from './commands/object-commands.ts';
 import { addStoreCommands } from './commands/store-commands.ts';
+import { addTortureCommand } from './commands/torture-command.ts';
 import { type ExitCode, exitCodes, type Failure, failureOf } from './exit-code.ts';
 import { type Host, Shell } from './shell.ts';
 import { ReaderGone, Terminal } from './terminal.ts';
@@ -48,6 +49,7 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
   addListCommand(shell);
   addFolderCommands(shell);
   addStoreCommands(shell);
+  addTortureCommand(shell);
   program.addHelpText('after', '\nExit codes and examples: docs/cli.md in the package.');
 
   if (argv.length === 0) {

@@ -53,18 +53,26 @@ export class Shell {
    * @param makesStore - Whether it may make the store.
    */
   async run(command: Command, work: Work, makesStore = false): Promise<void> {
-    const { stdin, stdout, stderr, storeFromEnvironment, signal } = this.#host;
-    const options = command.optsWithGlobals<{ store?: string; json?: boolean }>();
-    const terminal = new Terminal({ json: options.json === true, stdout, stderr });
-    const storeFolder = storeFolderOf(options.store, storeFromEnvironment);
-    const exitCode = await withStore(storeFolder, { mustExist: !makesStore }, async (store) => {
-      try {
-        return await work({ store, storeFolder, terminal, stdin, signal });
-      } finally {
-        await terminal.finish();
-      }
-    });
-    this.#exitCode = exitCode ?? exitCodes.ok;
+    const { store: named } = command.optsWithGlobals<{ store?: string }>();
+    const storeFolder = storeFolderOf(named, this.#host.storeFromEnvironment);
+    await withStore(storeFolder, { mustExist: !makesStore }, (store) =>
+      this.runWithoutStore(command, (host) => work({ ...host, store, storeFolder })),
+    );
+  }
+
+  /** Runs a command that has no use for the store. */
+  async runWithoutStore(
+    command: Command,
+    work: (session: Omit<Session, 'store' | 'storeFolder'>) => Promise<ExitCode | undefined>,
+  ): Promise<void> {
+    const { stdin, stdout, stderr, signal } = this.#host;
+    const { json } = command.optsWithGlobals<{ json?: boolean }>();
+    const terminal = new Terminal({ json: json === true, stdout, stderr });
+    try {
+      this.#exitCode = (await work({ terminal, stdin, signal })) ?? exitCodes.ok;
+    } finally {
+      await terminal.finish();
+    }
   }
 }
 

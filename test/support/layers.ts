@@ -59,7 +59,7 @@ export const doors: Readonly<Record<string, RegExp>> = {
   fflate: /^engine\/platform\/portable-compression\.ts$/,
   '@bokuweb/zstd-wasm': /^engine\/platform\/portable-compression\.ts$/,
   commander: /^cli\//,
-  'node:crypto': /^engine\/platform\/(native-hashing|machine)\.ts$/,
+  'node:crypto': /^(engine\/platform\/(native-hashing|machine)|cli\/torture\/content)\.ts$/,
   'node:fs': /^(engine\/platform\/node-file-system\.ts|cli\/.+)$/,
   'node:net': /^engine\/platform\/node-file-system\.ts$/,
   'node:zlib': /^engine\/platform\/native-compression\.ts$/,

@@ -1,44 +1,32 @@
 /**
- * The mixed load as a child process: started, given its task, watched, and killed.
+ * A load process, from outside: started, given its task, watched, and killed.
  *
- * It runs the compiled package: `tsx` would take longer to start than most of these processes live.
+ * @module
  */
 
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { pathToFileURL } from 'node:url';
-import ts from 'typescript';
-import { builtFile } from '../support/build.ts';
-import type { LoadReport, LoadTask } from './mixed-load.ts';
+import { ObjectsError } from '../../index.ts';
+import type { LoadReport, LoadStep, LoadTask } from './load-report.ts';
 
-/** Compiles the script of the process. It imports no other source. */
-export function compileMixedLoad(): string {
-  const source = readFileSync(new URL('./mixed-load.ts', import.meta.url), 'utf8');
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
-  });
-  const path = join(mkdtempSync(join(tmpdir(), 'varve-load-')), 'mixed-load.mjs');
-  writeFileSync(path, outputText);
-  return path;
-}
+/** What takes this long will never happen. */
+const hangMs = 120_000;
 
-export class MixedLoadProcess {
+export class LoadChild {
   readonly #child: ChildProcessWithoutNullStreams;
-  readonly #waiting = new Map<LoadReport['step'], () => void>();
-  readonly #seen = new Set<LoadReport['step']>();
+  readonly #waiting = new Map<LoadStep, () => void>();
+  readonly #seen = new Set<string>();
   readonly #ended: Promise<void>;
+  #refusal: Extract<LoadReport, { step: 'failed' }> | undefined;
   /** Called for each report, in order. */
   onReport: (report: LoadReport) => void = () => {};
 
   /** Starts a process, which waits for its task. */
   constructor(script: string) {
-    const packageUrl = pathToFileURL(builtFile('index.js')).href;
-    const child = spawn(process.execPath, [script, packageUrl]);
+    const child = spawn(process.execPath, [script]);
     this.#child = child;
     // Killed before it has read its task: that is not this side's failure.
     child.stdin.on('error', () => {});
@@ -51,7 +39,7 @@ export class MixedLoadProcess {
       const [[exitCode, signal]] = await Promise.all([once(child, 'close'), once(lines, 'close')]);
       for (const resolve of this.#waiting.values()) resolve();
       if (exitCode === 0 || signal === 'SIGKILL') return;
-      throw new Error(`the load failed, exit code ${String(exitCode)}: ${await errors}`);
+      throw this.#failure(exitCode ?? signal, await errors);
     })();
     // Whoever ends the process hears of it.
     this.#ended.catch(() => {});
@@ -62,10 +50,18 @@ export class MixedLoadProcess {
     this.#child.stdin.end(`${JSON.stringify(task)}\n`);
   }
 
-  /** Resolves when the process has said this, or has ended. */
-  async reached(step: LoadReport['step']): Promise<void> {
-    if (this.#seen.has(step) || this.#child.exitCode !== null) return;
-    await new Promise<void>((resolve) => this.#waiting.set(step, resolve));
+  /** Resolves when the process has said this, or has ended. Throws if neither comes. */
+  async reached(step: LoadStep): Promise<void> {
+    if (this.#seen.has(step) || this.#hasEnded()) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`the load hangs: it did not get to '${step}' in ${hangMs / 1000} s`));
+      }, hangMs);
+      this.#waiting.set(step, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   /**
@@ -73,9 +69,13 @@ export class MixedLoadProcess {
    * whether it was still alive. Throws if it had failed by itself.
    */
   async kill(): Promise<boolean> {
-    const wasAlive = this.#child.exitCode === null && this.#child.kill('SIGKILL');
+    const wasAlive = !this.#hasEnded() && this.#child.kill('SIGKILL');
     await this.#ended;
     return wasAlive;
+  }
+
+  #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   #take(line: string): void {
@@ -86,8 +86,17 @@ export class MixedLoadProcess {
       // The kill came in the middle of a line: the process had not finished saying it.
       return;
     }
+    if (report.step === 'failed') this.#refusal = report;
     this.#seen.add(report.step);
-    this.#waiting.get(report.step)?.();
+    this.#waiting.get(report.step as LoadStep)?.();
     this.onReport(report);
+  }
+
+  /** Why the process ended by itself. */
+  #failure(how: unknown, errors: string): Error {
+    const refusal = this.#refusal;
+    if (refusal === undefined) return new Error(`the load ended with ${String(how)}: ${errors}`);
+    const { code, message } = refusal;
+    return new ObjectsError(message, { code: code as ObjectsError['code'] });
   }
 }

@@ -4,11 +4,13 @@
  * Of each name it keeps every history that is allowed. An acknowledged change is in all of them; a
  * change that was begun and not acknowledged when the process died is in some and not in others,
  * whole or not at all. Looking at the store leaves the one history that was found.
+ *
+ * @module
  */
 
-import { createHash } from 'node:crypto';
-import type { Bucket, Store, VersionEntry } from '../../src/index.ts';
-import type { LoadChange, LoadReport } from './mixed-load.ts';
+import type { Bucket, Store, VersionEntry } from '../../index.ts';
+import { sha256Of } from './content.ts';
+import type { LoadBucket, LoadChange, LoadReport } from './load-report.ts';
 
 /** One version. `version` is not known for what was not acknowledged, and of delete markers. */
 interface ExpectedVersion {
@@ -28,18 +30,24 @@ interface ExpectedName {
   isTouched: boolean;
 }
 
-const bucketNames = ['plain', 'versioned'] as const;
+/** Of changes that nobody acknowledged: how many were found done, whole, and how many not. */
+interface FoundCounts {
+  foundDone: number;
+  foundUndone: number;
+}
+
+const bucketNames: readonly LoadBucket[] = ['plain', 'versioned'];
 
 export class ExpectedStore {
   readonly #names = new Map<string, ExpectedName>();
   /** Contents that were read and hashed, by their etags. */
   readonly #hashes = new Map<string, string>();
-  /** Changes that were acknowledged; and of the others, those that were found done or not done. */
-  readonly counts: { acknowledged: number; foundDone: number; foundUndone: number } = {
-    acknowledged: 0,
-    foundDone: 0,
-    foundUndone: 0,
-  };
+  readonly #counts: FoundCounts;
+
+  /** @param counts - Counts up while stores are compared. */
+  constructor(counts: FoundCounts) {
+    this.#counts = counts;
+  }
 
   /** Takes in what the process said. */
   take(report: LoadReport): void {
@@ -60,7 +68,6 @@ export class ExpectedStore {
       changed(history, pending, isVersioned, report.version),
     );
     expected.pending = undefined;
-    this.counts.acknowledged++;
   }
 
   /** The process is dead: each change that was under way was done, or was not. */
@@ -107,7 +114,7 @@ export class ExpectedStore {
     const known = this.#hashes.get(entry.etag);
     if (known !== undefined && !isTouched) return known;
     const content = await bucket.download(entry.name, { version: entry.version });
-    const sha256 = createHash('sha256').update(content).digest('hex');
+    const sha256 = sha256Of(content);
     this.#hashes.set(entry.etag, sha256);
     return sha256;
   }
@@ -127,7 +134,7 @@ export class ExpectedStore {
         problems.push(`${key} is not what it must be: ${shown}`);
         continue;
       }
-      if (expected.histories.length > 1) this.counts[match === 0 ? 'foundUndone' : 'foundDone']++;
+      if (expected.histories.length > 1) this.#counts[match === 0 ? 'foundUndone' : 'foundDone']++;
       expected.histories = [history];
       expected.isTouched = false;
     }
