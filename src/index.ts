@@ -28,6 +28,7 @@ export type {
   ListOptions,
   ListPage,
   ListPageOptions,
+  LockOptions,
   LongOptions,
   LongProgress,
   ObjectAttrs,

@@ -15,11 +15,12 @@ import { encodeVersionId } from './version-id.ts';
 
 /** What `upload` and `attrs` return. */
 export function attrsOf(name: string, version: ObjectVersion, versioned: boolean): ObjectAttrs {
-  const { contentType, metadata } = version;
+  const { contentType, metadata, lockedUntilMs } = version;
   return {
     ...listEntryOf(name, version, versioned),
     ...(contentType === undefined ? {} : { contentType }),
     ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
+    ...(lockedUntilMs === undefined ? {} : { lockedUntil: new Date(lockedUntilMs) }),
   };
 }
 
@@ -38,6 +39,7 @@ export function listEntryOf(name: string, version: ObjectVersion, versioned: boo
 export function versionEntryOf(entry: NamedVersion & { readonly isLatest: boolean }): VersionEntry {
   const { name, version, isLatest } = entry;
   const deleteMarker = version.kind === 'deleteMarker';
+  const lockedUntilMs = deleteMarker ? undefined : version.lockedUntilMs;
   return {
     name,
     size: deleteMarker ? 0 : version.sizeBytes,
@@ -46,5 +48,6 @@ export function versionEntryOf(entry: NamedVersion & { readonly isLatest: boolea
     lastModified: new Date(version.timeMs),
     isLatest,
     deleteMarker,
+    ...(lockedUntilMs === undefined ? {} : { lockedUntil: new Date(lockedUntilMs) }),
   };
 }

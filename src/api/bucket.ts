@@ -22,6 +22,7 @@ import type {
   ListOptions,
   ListPage,
   ListPageOptions,
+  LockOptions,
   ObjectAttrs,
   SignedUrl,
   SignedUrlOptions,
@@ -50,7 +51,7 @@ import { getSession, type Session } from './session.ts';
 import type { Store } from './store.ts';
 import { publicUrlOf, signedUrlOf } from './urls.ts';
 import { BucketView, pointOf } from './view.ts';
-import { copyObject, removeObject, restoreObject, uploadObject } from './writing.ts';
+import { copyObject, lockObject, removeObject, restoreObject, uploadObject } from './writing.ts';
 
 /**
  * A handle on a bucket.
@@ -123,8 +124,8 @@ export class Bucket
    * alone when the promise settles, and stopped early when the upload fails.
    * @returns What was stored.
    * @throws PreconditionFailed, InvalidArgument, or ObjectsError with code `SOURCE_FAILED`,
-   * `ABORTED`, `FULL`, `IO`, `INDETERMINATE` or `CLOSED`. Unless it is `INDETERMINATE`, nothing was
-   * stored.
+   * `VERSION_LOCKED`, `ABORTED`, `FULL`, `IO`, `INDETERMINATE` or `CLOSED`. Unless it is
+   * `INDETERMINATE`, nothing was stored.
    *
    * @example
    * ```ts
@@ -242,7 +243,8 @@ export class Bucket
    * `version` that version is gone for good, and if it was the newest, the one before it is
    * current.
    *
-   * @throws ObjectNotFound if there is nothing to remove.
+   * @throws ObjectNotFound if there is nothing to remove; ObjectsError with code `VERSION_LOCKED`
+   * if the version that would be gone is locked.
    */
   async remove(name: string, options?: VersionOptions): Promise<void> {
     return removeObject(this.#scope(), name, options);
@@ -271,6 +273,34 @@ export class Bucket
    */
   async restore(name: string, version: string): Promise<ObjectAttrs> {
     return restoreObject(this.#scope(), name, version);
+  }
+
+  /**
+   * Locks a version: nothing removes it before a time. Not `remove`, nor retention, nor, in a
+   * bucket without versions, an upload under its name; all of them throw `VERSION_LOCKED`. A delete
+   * marker may come on top of it, as that removes nothing.
+   *
+   * A lock cannot be taken back or made shorter, by anybody: if it lasts longer already, that
+   * stays, and nothing else happens. Its end is told by the clock of the machine.
+   *
+   * @returns What is locked, with `lockedUntil`.
+   * @throws ObjectNotFound, or InvalidArgument for a date that is none.
+   *
+   * @example
+   * ```ts
+   * import { openStore } from 'varve';
+   *
+   * const store = await openStore({ memory: true });
+   * const books = store.bucket('books', { versioned: true });
+   * const { version } = await books.upload('2026.csv', 'all in order');
+   * const until = new Date(Date.now() + 10 * 365 * 86_400_000);
+   * await books.lock('2026.csv', { until });
+   * await books.remove('2026.csv', { version }); // throws VERSION_LOCKED
+   * await store.close();
+   * ```
+   */
+  async lock(name: string, options: LockOptions): Promise<ObjectAttrs> {
+    return lockObject(this.#scope(), name, options);
   }
 
   /**

@@ -74,6 +74,14 @@ export function checkOptionalInteger(
   }
 }
 
+/** Throws unless `value` is a date from 1970 on. */
+export function checkDate(argument: string, value: unknown): asserts value is Date {
+  if (!(value instanceof Date)) throw wrongType(argument, 'a Date', value);
+  if (!(value.getTime() >= 0)) {
+    throw invalidArgument(`${argument} must be a date from 1970 on`, { [argument]: String(value) });
+  }
+}
+
 /** Throws unless `value` is absent or an `AbortSignal`. */
 export function checkOptionalSignal(argument: string, value: unknown): void {
   if (value === undefined) return;
@@ -84,11 +92,14 @@ export function checkOptionalSignal(argument: string, value: unknown): void {
   }
 }
 
+/** Throws unless `value` is an object. */
+export function checkObject(argument: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw wrongType(argument, 'an object', value);
+}
+
 /** Throws unless `value` is absent or an object: a bag of options. */
 export function checkOptionalObject(argument: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== 'object' || value === null)) {
-    throw wrongType(argument, 'an object', value);
-  }
+  if (value !== undefined) checkObject(argument, value);
 }
 
 /** With the `u` flag a surrogate matches only where it is not part of a pair. */

@@ -60,6 +60,12 @@ export interface UploadOptions {
   metadata?: Record<string, string> | undefined;
   preconditions?: UploadPreconditions | undefined;
   /**
+   * Nothing removes this version before then: not `remove`, nor retention, nor in a bucket without
+   * versions another upload. It can be locked for longer and never for less. See
+   * {@link Bucket.lock}.
+   */
+  lockedUntil?: Date | undefined;
+  /**
    * `'power'` (the default): when the promise resolves, the upload survives a power cut.
    * `'os'`: it survives the death of the process; a power cut may cost the last 100 ms.
    */
@@ -103,6 +109,14 @@ export interface CopyOptions extends VersionOptions {
   /** Default: this bucket. Must lie in the same store, and its handle must allow `write`. */
   toBucket?: Uploader | undefined;
   preconditions?: UploadPreconditions | undefined;
+  /** Default: the copy is not locked, whatever it is a copy of. */
+  lockedUntil?: Date | undefined;
+}
+
+/** How long to lock a version. */
+export interface LockOptions extends VersionOptions {
+  /** Nothing removes it before this time. If a lock that is there lasts longer, that stays. */
+  until: Date;
 }
 
 export interface SignedUrlOptions {
@@ -124,6 +138,8 @@ export interface ObjectAttrs {
   contentType?: string;
   metadata?: Record<string, string>;
   lastModified: Date;
+  /** Nothing removes it before this time. Absent if it was never locked. */
+  lockedUntil?: Date;
 }
 
 /** A range of names, compared as UTF-8 bytes. */
@@ -176,6 +192,8 @@ export interface VersionEntry extends ListEntry {
   version: string;
   isLatest: boolean;
   deleteMarker: boolean;
+  /** Nothing removes it before this time. Absent if it was never locked. */
+  lockedUntil?: Date;
 }
 
 /** A bucket, as a store lists it. */

@@ -20,6 +20,7 @@ import type {
   ListOptions,
   ListPage,
   ListPageOptions,
+  LockOptions,
   ObjectAttrs,
   SignedUrl,
   SignedUrlOptions,
@@ -39,6 +40,7 @@ export abstract class BucketPerms {
 export abstract class Uploader extends BucketPerms {
   abstract upload(name: string, data: Body, options?: UploadOptions): Promise<ObjectAttrs>;
   abstract restore(name: string, version: string): Promise<ObjectAttrs>;
+  abstract lock(name: string, options: LockOptions): Promise<ObjectAttrs>;
 }
 
 /** May make URLs with which others store an object. */
@@ -108,7 +110,7 @@ interface GrantedBy {
  * | word | class | methods |
  * | --- | --- | --- |
  * | `read` | `Downloader` | `download`, `downloadStream`, `copy` (from here) |
- * | `write` | `Uploader` | `upload`, `restore`, and `copy` to here |
+ * | `write` | `Uploader` | `upload`, `restore`, `lock`, and `copy` to here |
  * | `attrs` | `Attrser` | `attrs`, `exists` |
  * | `list` | `Lister` | `list`, `listPage`, `versions` |
  * | `remove` | `Remover` | `remove` |

@@ -13,6 +13,8 @@
  */
 
 import { objectNotFound } from '../base/errors.ts';
+import { isInLine } from '../engine/buckets.ts';
+import type { BucketSettings } from '../engine/commit-group.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { BucketRecord, ObjectVersion, Point, Version } from '../engine/model.ts';
 import { checkOptionalBoolean, invalidArgument } from './checks.ts';
@@ -26,7 +28,7 @@ export interface Scope {
   readonly bucketName: string;
   readonly grant: Grant;
   /** What the handle declares the bucket to be. */
-  readonly declared: { readonly versioned?: boolean; readonly public?: boolean };
+  readonly declared: BucketSettings;
   /** Absent: now. */
   readonly asOf?: Point;
 }
@@ -51,14 +53,7 @@ export function getBucketRecord(engine: Engine, scope: Scope): BucketRecord | un
 /** The bucket, made or changed to what the handle declares if need be. Durable when it resolves. */
 export async function ensureBucketRecord(engine: Engine, scope: Scope): Promise<BucketRecord> {
   const record = engine.bucket(scope.bucketName);
-  const { versioned, public: isPublic } = scope.declared;
-  if (
-    record !== undefined &&
-    record.versioned === (versioned ?? record.versioned) &&
-    record.public === (isPublic ?? record.public)
-  ) {
-    return record;
-  }
+  if (record !== undefined && isInLine(record, scope.declared)) return record;
   return engine.ensureBucket(scope.bucketName, scope.declared);
 }
 

@@ -16,7 +16,16 @@ import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
 
 /** An operation that is traced, on the channel `varve:<operation>`. */
 export type TracedOperation =
-  'upload' | 'download' | 'attrs' | 'exists' | 'list' | 'versions' | 'remove' | 'copy' | 'restore';
+  | 'upload'
+  | 'download'
+  | 'attrs'
+  | 'exists'
+  | 'list'
+  | 'versions'
+  | 'remove'
+  | 'copy'
+  | 'restore'
+  | 'lock';
 
 /** What an operation is about: known when it starts. */
 export interface TraceSubject {
@@ -65,6 +74,7 @@ const channels: Readonly<Record<TracedOperation, TracingChannel>> = {
   remove: tracingChannel('varve:remove'),
   copy: tracingChannel('varve:copy'),
   restore: tracingChannel('varve:restore'),
+  lock: tracingChannel('varve:lock'),
 };
 
 /** Runs an operation and publishes its events. `resultOf` picks what tracers may see. */

@@ -1,13 +1,13 @@
 /**
- * Changing objects: upload, copy, restore, remove.
+ * Changing objects: upload, copy, restore, lock, remove.
  *
  * What must hold: when a promise resolves, the change is as durable as was asked; when it rejects,
  * nothing of it is visible (but for `INDETERMINATE`, which says that this is not known), and the
  * source of the content has been told to stop. Preconditions are decided by the engine at the
  * commit, never here: whatever this file looked up may have changed since.
  *
- * Errors: `PRECONDITION_FAILED`, `NOT_FOUND`, `INVALID`, `SOURCE_FAILED`, `FULL`, `IO`,
- * `INDETERMINATE`, `ABORTED`, `CLOSED`, `PERMISSION`.
+ * Errors: `PRECONDITION_FAILED`, `NOT_FOUND`, `VERSION_LOCKED`, `INVALID`, `SOURCE_FAILED`, `FULL`,
+ * `IO`, `INDETERMINATE`, `ABORTED`, `CLOSED`, `PERMISSION`.
  *
  * @module
  */
@@ -20,6 +20,8 @@ import type { Preconditions } from '../engine/model.ts';
 import { attrsOf } from './attributes.ts';
 import { BodySource } from './body.ts';
 import {
+  checkDate,
+  checkObject,
   checkOptionalBoolean,
   checkOptionalFunction,
   checkOptionalObject,
@@ -32,6 +34,7 @@ import { checkObjectName } from './names.ts';
 import type {
   Body,
   CopyOptions,
+  LockOptions,
   ObjectAttrs,
   UploadOptions,
   UploadPreconditions,
@@ -57,7 +60,8 @@ export async function uploadObject(
   checkUploadOptions(options);
   const source = new BodySource(data);
   // The caller may change its own while the upload waits for its turn.
-  const own = { ...options, metadata: { ...options.metadata } };
+  const lockedUntil = options.lockedUntil && new Date(options.lockedUntil);
+  const own = { ...options, lockedUntil, metadata: { ...options.metadata } };
   const subject = { bucket: scope.bucketName, object: name, contentType: options.contentType };
   try {
     return await traced('upload', subject, resultOf, () =>
@@ -75,7 +79,8 @@ async function uploadFrom(
   source: BodySource,
   options: UploadOptions,
 ): Promise<ObjectAttrs> {
-  const { contentType, metadata = {}, preconditions, durability, signal, onProgress } = options;
+  const { contentType, metadata = {}, lockedUntil, preconditions } = options;
+  const { durability, signal, onProgress } = options;
   throwIfAborted(signal);
   const { closing, clock } = scope.session;
   const bucket = await ensureBucketRecord(engine, scope);
@@ -88,6 +93,7 @@ async function uploadFrom(
     preconditions: preconditionsOf(preconditions),
     ...(contentType === undefined ? {} : { contentType }),
     ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+    lockedUntilMs: lockedUntil?.getTime(),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress: pacedReporter(onProgress, clock, isLast) }),
   });
@@ -106,6 +112,9 @@ export async function copyObject(
   checkObjectName(to.name, 'to');
   checkVersionOptions(from.name, options);
   checkPreconditions(options.preconditions);
+  const { lockedUntil } = options;
+  if (lockedUntil !== undefined) checkDate('lockedUntil', lockedUntil);
+  const lockedUntilMs = lockedUntil?.getTime();
   if (from.scope.session !== to.scope.session) {
     throw invalidArgument('toBucket lies in another store: download and upload instead', {
       bucket: to.scope.bucketName,
@@ -126,6 +135,7 @@ export async function copyObject(
         bucket,
         name: to.name,
         from: found.version,
+        lockedUntilMs,
         preconditions: preconditionsOf(options.preconditions),
       });
       return attrsOf(to.name, version, bucket.versioned);
@@ -149,6 +159,29 @@ export async function restoreObject(
       const { bucket, version } = await mustGetObject(engine, scope, name, versionId);
       const restored = await engine.link({ bucket, name, from: version });
       return attrsOf(name, restored, bucket.versioned);
+    }),
+  );
+}
+
+/** Locks the current version of a name, or another one, against removal. */
+export async function lockObject(
+  scope: Scope,
+  name: string,
+  options: LockOptions,
+): Promise<ObjectAttrs> {
+  checkPermission(scope, 'write');
+  checkObjectName(name);
+  checkObject('options', options);
+  checkVersionOptions(name, options);
+  const { until, version } = options;
+  checkDate('until', until);
+  const untilMs = until.getTime();
+  const subject = { bucket: scope.bucketName, object: name, version };
+  return traced('lock', subject, resultOf, () =>
+    scope.session.use(async (engine) => {
+      const { bucket, version: found } = await mustGetObject(engine, scope, name, version);
+      const locked = await engine.lock(bucket, name, found.lsn, untilMs);
+      return attrsOf(name, locked, bucket.versioned);
     }),
   );
 }
@@ -185,6 +218,7 @@ function checkUploadOptions(options: UploadOptions): void {
   checkOptionalText('durability', options.durability);
   checkOptionalSignal('signal', options.signal);
   checkOptionalFunction('onProgress', options.onProgress);
+  if (options.lockedUntil !== undefined) checkDate('lockedUntil', options.lockedUntil);
   if (!['power', 'os', undefined].includes(options.durability)) {
     throw invalidArgument("durability must be 'power' or 'os'", { durability: options.durability });
   }

@@ -159,6 +159,20 @@ export class Writer {
     return this;
   }
 
+  /**
+   * The fields of a record that are there, each with its number on disk, up to the end of it.
+   */
+  numbers<Field extends string>(
+    record: Readonly<Partial<Record<Field, number>>>,
+    numbersOnDisk: Readonly<Record<Field, number>>,
+  ): this {
+    for (const field of Object.keys(numbersOnDisk) as Field[]) {
+      const value = record[field];
+      if (value !== undefined) this.varint(numbersOnDisk[field]).varint(value);
+    }
+    return this;
+  }
+
   /** What was written, as an array of its own. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#size);
@@ -261,6 +275,25 @@ export class Reader {
     while (!this.atEnd) entries.push([this.text(), this.text()]);
     // Not `map[name] = value`: a name may be `__proto__`.
     return Object.fromEntries(entries);
+  }
+
+  /**
+   * Fields with their numbers on disk, up to the end of the record. `undefined` if there is one
+   * that is not known, or none.
+   */
+  numbers<Field extends string>(
+    numbersOnDisk: Readonly<Record<Field, number>>,
+  ): Partial<Record<Field, number>> | undefined {
+    const names = Object.keys(numbersOnDisk) as Field[];
+    const record: Partial<Record<Field, number>> = {};
+    let isKnown = !this.atEnd;
+    while (!this.atEnd) {
+      const [number, value] = [this.varint(), this.varint()];
+      const field = names.find((name) => numbersOnDisk[name] === number);
+      if (field === undefined) isKnown = false;
+      else record[field] = value;
+    }
+    return isKnown ? record : undefined;
   }
 
   #take(byteCount: number): number {

@@ -32,6 +32,8 @@
  * - `SOURCE_FAILED`: the content to upload could not be read to its end: its stream failed or was
  *   destroyed; `cause` holds its error. Nothing was stored. Give the content again.
  * - `UNSUPPORTED`: this build cannot do it: a newer format, or a feature that needs the server.
+ * - `VERSION_LOCKED`: the version that would be removed is locked. Wait until the time in the
+ *   message.
  *
  * @public
  */
@@ -48,7 +50,8 @@ export type ObjectsErrorCode =
   | 'PERMISSION'
   | 'PRECONDITION_FAILED'
   | 'SOURCE_FAILED'
-  | 'UNSUPPORTED';
+  | 'UNSUPPORTED'
+  | 'VERSION_LOCKED';
 
 /** Every failure that the store foresees. @public */
 export class ObjectsError extends Error {

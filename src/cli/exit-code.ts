@@ -21,6 +21,7 @@ export const exitCodes = {
   locked: 5,
   corrupt: 6,
   full: 7,
+  versionLocked: 8,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -42,6 +43,7 @@ const exitCodesOfErrors: Readonly<Partial<Record<ObjectsErrorCode, ExitCode>>> =
   LOCKED: exitCodes.locked,
   NOT_FOUND: exitCodes.notFound,
   PRECONDITION_FAILED: exitCodes.preconditionFailed,
+  VERSION_LOCKED: exitCodes.versionLocked,
 };
 
 /** A command line that makes no sense. */

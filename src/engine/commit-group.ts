@@ -25,6 +25,7 @@ import type {
   CommitResult,
   EncodedChunk,
   Lsn,
+  RetentionRule,
   Totals,
   Version,
 } from './model.ts';
@@ -34,7 +35,7 @@ import type { StoreState } from './store-state.ts';
 export type CommitRequest =
   | Change
   /** Makes a bucket, or changes what it is. Versioning that is on stays on. */
-  | { readonly kind: 'putBucket'; readonly name: string; readonly config: BucketFlags }
+  | { readonly kind: 'putBucket'; readonly name: string; readonly settings: BucketSettings }
   | { readonly kind: 'dropBucket'; readonly bucketId: number }
   /** Frees a chunk if nothing references it at that moment. */
   | { readonly kind: 'free'; readonly id: ChunkId; readonly children: readonly ChunkId[] }
@@ -42,10 +43,12 @@ export type CommitRequest =
   | { readonly kind: 'checkpoint'; readonly position: LogPosition }
   | { readonly kind: 'close' };
 
-/** What of a bucket may be set; absent: as it is, else `false`. */
-export interface BucketFlags {
+/** What of a bucket may be set; absent: as it is, else not at all. */
+export interface BucketSettings {
   readonly versioned?: boolean;
   readonly public?: boolean;
+  /** `null`: none. */
+  readonly retention?: RetentionRule | null;
 }
 
 export class CommitGroup {
@@ -60,6 +63,7 @@ export class CommitGroup {
   readonly #journal: Journal;
   readonly #state: StoreState;
   readonly #reader: IndexReader;
+  readonly #nowMs: number;
   readonly #timeMs: number;
   readonly #totals: Record<keyof Totals, number>;
   #lastBucketId: number;
@@ -69,6 +73,7 @@ export class CommitGroup {
     this.#journal = journal;
     this.#state = state;
     this.#reader = index.reader(this.layer);
+    this.#nowMs = nowMs;
     this.#timeMs = Math.max(state.timeMs, nowMs);
     this.#totals = { ...state.takeTotals() };
     this.#lastBucketId = state.lastBucketId;
@@ -92,7 +97,7 @@ export class CommitGroup {
   async add(request: CommitRequest, stage: ChunkStage | undefined): Promise<CommitResult> {
     switch (request.kind) {
       case 'putBucket':
-        await this.#putBucket(request.name, request.config);
+        await this.#putBucket(request.name, request.settings);
         return done(undefined);
       case 'dropBucket':
         return this.#dropBucket(request.bucketId);
@@ -107,17 +112,22 @@ export class CommitGroup {
       case 'put':
       case 'remove':
       case 'purge':
+      case 'prune':
+      case 'lock':
         return this.#change(request, stage);
     }
   }
 
-  async #putBucket(name: string, config: BucketFlags): Promise<void> {
+  async #putBucket(name: string, settings: BucketSettings): Promise<void> {
     const known = this.#allBuckets().find((bucket) => bucket.name === name);
+    const versioned = known?.versioned === true || settings.versioned === true;
+    const retention = settings.retention === undefined ? known?.retention : settings.retention;
     const bucket = {
       id: known?.id ?? this.#lastBucketId + 1,
       name,
-      versioned: known?.versioned === true || config.versioned === true,
-      public: config.public ?? known?.public ?? false,
+      versioned,
+      public: settings.public ?? known?.public ?? false,
+      ...(retention === undefined || retention === null || !versioned ? {} : { retention }),
     };
     this.#lastBucketId = Math.max(this.#lastBucketId, bucket.id);
     await this.#perform({ kind: 'putBucket', bucket });
@@ -136,7 +146,8 @@ export class CommitGroup {
   async #change(change: Change, stage: ChunkStage | undefined): Promise<CommitResult> {
     const bucket = this.#bucket(change.bucketId);
     if (bucket === undefined) return conflict('noBucket');
-    const context = { reader: this.#reader, bucket, timeMs: this.#timeMs };
+    const [nowMs, timeMs] = [this.#nowMs, this.#timeMs];
+    const context = { reader: this.#reader, bucket, nowMs, timeMs };
     const decision = await decide(context, change);
     if ('outcome' in decision) return decision;
     if (change.kind === 'put' && stage?.holds(change.root.id) !== true) {
@@ -146,7 +157,7 @@ export class CommitGroup {
     if (stage !== undefined) await this.#adopt(stage);
     const lsn = await this.#perform(decision.operation);
     this.#addTotals(decision.totals);
-    return done(versionOf(decision.operation, lsn));
+    return done(decision.version ?? versionOf(decision.operation, lsn));
   }
 
   /** Makes a stage's chunks part of the store, but for those that are there by now. */

@@ -1,29 +1,51 @@
 /**
  * What a change comes to at the moment of its commit: a decided operation, or a conflict.
  *
- * This is the serial point. Preconditions are checked here and nowhere else, against the store as
- * the changes before it in the same group leave it, so of N racing writers exactly one passes.
+ * This is the serial point. Preconditions and locks are checked here and nowhere else, against the
+ * store as the changes before it in the same group leave it, so of N racing writers exactly one
+ * passes, and nobody gets past a lock.
+ *
+ * A lock is over when the clock of the machine says so at that moment, not when a version has a
+ * later time: times of versions never decrease, so a clock that was ahead for a moment and wrote
+ * would otherwise open every lock up to then for good.
  *
  * @module
  */
 
 import { etagOf } from './etag.ts';
 import type { IndexReader } from './index/index-store.ts';
-import { headOf, history, versionOf, type Head } from './index/version-index.ts';
+import { headOf, historicVersion, history, versionOf, type Head } from './index/version-index.ts';
 import type { Operation } from './log/operations.ts';
-import type { BucketRecord, Change, CommitResult, Lsn, Preconditions, Totals } from './model.ts';
+import type {
+  BucketRecord,
+  Change,
+  CommitResult,
+  Lsn,
+  ObjectVersion,
+  Preconditions,
+  Totals,
+  Version,
+} from './model.ts';
 
 type Conflict = Extract<CommitResult, { outcome: 'conflict' }>;
+
+/** What a change comes to without an operation: a conflict, or nothing to be done. */
+type Settled = Exclude<CommitResult, { outcome: 'unknown' }>;
 
 /** An operation with its effect on the totals of the store, but for chunks. */
 export interface Decision {
   readonly operation: Operation;
   readonly totals: Partial<Totals>;
+  /** The version that the change is about, where the operation does not make it. */
+  readonly version?: Version;
 }
 
 export interface DecisionContext {
   readonly reader: IndexReader;
   readonly bucket: BucketRecord;
+  /** What the clock says. */
+  readonly nowMs: number;
+  /** The time of the versions made now: never before that of a version made earlier. */
   readonly timeMs: number;
 }
 
@@ -31,7 +53,7 @@ export interface DecisionContext {
 export async function decide(
   context: DecisionContext,
   change: Change,
-): Promise<Decision | Conflict> {
+): Promise<Decision | Settled> {
   switch (change.kind) {
     case 'put':
       return decidePut(context, change);
@@ -39,21 +61,36 @@ export async function decide(
       return decideRemove(context, change.name);
     case 'purge':
       return decidePurge(context, change.name, change.lsn);
+    case 'prune':
+      return decidePrune(context, change);
+    case 'lock':
+      return decideLock(context, change);
   }
 }
 
-export function conflict(reason: Conflict['reason']): Conflict {
+export function conflict(reason: Exclude<Conflict['reason'], 'locked'>): Conflict {
   return { outcome: 'conflict', reason };
 }
 
+/** Whether nothing may remove a version yet. */
+function isLocked(version: Version | undefined, nowMs: number): boolean {
+  return version?.kind === 'object' && (version.lockedUntilMs ?? 0) > nowMs;
+}
+
+function locked(version: Version): Conflict {
+  const lockedUntilMs = (version as ObjectVersion).lockedUntilMs ?? 0;
+  return { outcome: 'conflict', reason: 'locked', lockedUntilMs };
+}
+
 async function decidePut(
-  { reader, bucket, timeMs }: DecisionContext,
+  { reader, bucket, nowMs, timeMs }: DecisionContext,
   change: Extract<Change, { kind: 'put' }>,
 ): Promise<Decision | Conflict> {
-  const { name, sizeBytes, root, contentType, metadata } = change;
+  const { name, sizeBytes, root, contentType, metadata, lockedUntilMs } = change;
   const head = await headOf(reader, bucket.id, name);
   if (!holds(change.preconditions, head)) return conflict('precondition');
   const replaced = bucket.versioned ? undefined : head;
+  if (replaced !== undefined && isLocked(replaced.version, nowMs)) return locked(replaced.version);
   return {
     operation: {
       kind: 'put',
@@ -64,6 +101,7 @@ async function decidePut(
       root,
       contentType,
       metadata,
+      lockedUntilMs,
       previousHead: head?.promotedLsn,
       keepsPrevious: bucket.versioned,
     },
@@ -82,12 +120,15 @@ function holds(preconditions: Preconditions | undefined, head: Head | undefined)
 }
 
 async function decideRemove(
-  { reader, bucket, timeMs }: DecisionContext,
+  { reader, bucket, nowMs, timeMs }: DecisionContext,
   name: string,
 ): Promise<Decision | Conflict> {
   const head = await headOf(reader, bucket.id, name);
   if (head === undefined) return conflict('notFound');
-  if (!bucket.versioned) return purgeHead(bucket.id, name, head, undefined);
+  if (!bucket.versioned) {
+    if (isLocked(head.version, nowMs)) return locked(head.version);
+    return purgeHead(bucket.id, name, head, undefined);
+  }
   const previousHead = head.promotedLsn;
   return {
     operation: { kind: 'deleteMarker', bucketId: bucket.id, name, timeMs, previousHead },
@@ -96,12 +137,13 @@ async function decideRemove(
 }
 
 async function decidePurge(
-  { reader, bucket }: DecisionContext,
+  { reader, bucket, nowMs }: DecisionContext,
   name: string,
   lsn: Lsn,
 ): Promise<Decision | Conflict> {
   const version = await versionOf(reader, bucket.id, name, lsn);
   if (version === undefined) return conflict('notFound');
+  if (isLocked(version, nowMs)) return locked(version);
   const head = await headOf(reader, bucket.id, name);
   // The newest version has nothing but history behind it, so what it reveals comes first there.
   const [newest, second] = await history(reader, bucket.id, name, 2);
@@ -146,5 +188,44 @@ function purgeHead(bucketId: number, name: string, head: Head, reveals: Lsn | un
       versions: -1,
       logicalBytes: -version.sizeBytes,
     },
+  };
+}
+
+async function decidePrune(
+  context: DecisionContext,
+  { name, lsn, rule }: Extract<Change, { kind: 'prune' }>,
+): Promise<Decision | Conflict> {
+  const { reader, bucket } = context;
+  // A rule that was made more generous meanwhile is not to be met by what the old one decided.
+  if (rule !== undefined && bucket.retention !== rule) return conflict('precondition');
+  const version = await historicVersion(reader, bucket.id, name, lsn);
+  if (version === undefined) return conflict('notFound');
+  if (version.kind === 'deleteMarker') {
+    const [below] = await history(reader, bucket.id, name, 1, lsn);
+    if (below?.kind === 'object') return conflict('precondition');
+  }
+  return decidePurge(context, name, lsn);
+}
+
+async function decideLock(
+  { reader, bucket }: DecisionContext,
+  { name, lsn, untilMs }: Extract<Change, { kind: 'lock' }>,
+): Promise<Decision | Settled> {
+  const head = await headOf(reader, bucket.id, name);
+  const isHead = lsn === undefined || head?.version.lsn === lsn;
+  const version = isHead ? head?.version : await historicVersion(reader, bucket.id, name, lsn);
+  if (version?.kind !== 'object') return conflict('notFound');
+  if ((version.lockedUntilMs ?? 0) >= untilMs) return { outcome: 'done', version };
+  return {
+    operation: {
+      kind: 'lock',
+      bucketId: bucket.id,
+      name,
+      lsn: version.lsn,
+      head: isHead ? head?.promotedLsn : undefined,
+      untilMs,
+    },
+    totals: {},
+    version: { ...version, lockedUntilMs: untilMs },
   };
 }

@@ -15,6 +15,7 @@ import { bucketsGroup, u32 } from './index/keys.ts';
 import { encodeBucket } from './index/records.ts';
 import {
   deleteHead,
+  headChange,
   headPromotedBy,
   historicVersion,
   historyChange,
@@ -81,6 +82,8 @@ export async function operationEffects(
     }
     case 'purge':
       return purgeEffects(reader, operation, lsn);
+    case 'lock':
+      return lockEffects(reader, operation);
     case 'adopt':
     case 'free':
     case 'checkpoint':
@@ -114,6 +117,7 @@ export function versionOfPut(put: Extract<Operation, { kind: 'put' }>, lsn: Lsn)
     root: put.root,
     ...(put.contentType === undefined ? {} : { contentType: put.contentType }),
     ...(put.metadata === undefined ? {} : { metadata: put.metadata }),
+    ...(put.lockedUntilMs === undefined ? {} : { lockedUntilMs: put.lockedUntilMs }),
   };
 }
 
@@ -158,6 +162,25 @@ async function purgeEffects(
     }
   }
   return changes;
+}
+
+/**
+ * The same row with the lock in it. Where it is gone, a later operation moved it, and the index
+ * that has that operation got the lock with the row.
+ */
+async function lockEffects(
+  reader: IndexReader,
+  { bucketId, name, lsn, head, untilMs }: Extract<Operation, { kind: 'lock' }>,
+): Promise<IndexChange[]> {
+  const version =
+    head === undefined
+      ? await historicVersion(reader, bucketId, name, lsn)
+      : await headPromotedBy(reader, bucketId, name, head);
+  if (version?.kind !== 'object') return [];
+  const locked = { ...version, lockedUntilMs: untilMs };
+  return head === undefined
+    ? [historyChange(bucketId, name, lsn, locked)]
+    : [headChange(bucketId, name, head, locked)];
 }
 
 function dropReference(version: ObjectVersion, lsn: Lsn): IndexChange[] {

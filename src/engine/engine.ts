@@ -11,37 +11,31 @@
  * @module
  */
 
-import { InvalidArgument, ObjectNotFound, ObjectsError, describe } from '../base/errors.ts';
+import { ObjectsError } from '../base/errors.ts';
 import {
   checkpointBytes,
   defaultChunking,
   inlineBytesMax,
   type ChunkingLimits,
 } from '../base/limits.ts';
+import { Buckets } from './buckets.ts';
 import { takeCheckpoint } from './checkpoint.ts';
 import { Leases } from './chunk-stage.ts';
 import { EmbeddedChunkStore } from './chunk-store.ts';
 import { Committer } from './committer.ts';
-import type { BucketFlags, CommitRequest } from './commit-group.ts';
+import type { BucketSettings, CommitRequest } from './commit-group.ts';
 import { Health } from './health.ts';
 import { Incarnation } from './incarnation.ts';
 import { Journal } from './journal.ts';
 import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
 import { Reclaimer } from './maintenance/reclaim.ts';
 import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
-import type {
-  BucketRecord,
-  Durability,
-  Lsn,
-  ObjectVersion,
-  Preconditions,
-  Totals,
-  VersionStore,
-} from './model.ts';
+import type { BucketRecord, Lsn, ObjectVersion, Totals, Version, VersionStore } from './model.ts';
 import { openFiles, type OpenedStore } from './opening.ts';
-import { expectDone, refuseUnversioning } from './outcome.ts';
+import { expectDone } from './outcome.ts';
 import type { Platform } from './platform/platform.ts';
 import { readObject, type ReadRange } from './read-path.ts';
+import type { LinkRequest, UploadRequest } from './requests.ts';
 import { Segments } from './segments.ts';
 import { StoreState, noTotals } from './store-state.ts';
 import { EmbeddedVersionStore } from './version-store.ts';
@@ -56,28 +50,6 @@ export interface EngineOptions {
   readonly chunking?: ChunkingLimits;
   /** Up to how many bytes new chunks of one upload travel in the journal. */
   readonly inlineBytesMax?: number;
-}
-
-/** An upload. */
-export interface UploadRequest {
-  readonly bucket: BucketRecord;
-  readonly name: string;
-  readonly body: AsyncIterable<Uint8Array>;
-  readonly contentType?: string | undefined;
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
-  readonly preconditions?: Preconditions | undefined;
-  readonly durability: Durability;
-  readonly signal?: AbortSignal | undefined;
-  /** Called after each chunk. */
-  readonly onProgress?: ((progress: { bytes: number; newBytes: number }) => void) | undefined;
-}
-
-/** A new version with the content, type and metadata of another. */
-export interface LinkRequest {
-  readonly bucket: BucketRecord;
-  readonly name: string;
-  readonly from: ObjectVersion;
-  readonly preconditions?: Preconditions | undefined;
 }
 
 /** What compaction did. */
@@ -97,6 +69,7 @@ export class Engine {
   readonly #journal: Journal;
   readonly #segments: Segments;
   readonly #committer: Committer;
+  readonly #buckets: Buckets;
   readonly #reclaimer: Reclaimer;
   readonly #chunks: EmbeddedChunkStore;
   readonly #writeParts: WriteParts;
@@ -135,6 +108,7 @@ export class Engine {
     });
     const committer = this.#committer;
     const state = this.#state;
+    this.#buckets = new Buckets(committer, state);
     this.#reclaimer = new Reclaimer({ platform, files, index, committer, state, onFailure });
     const staging = {
       inlineBytesMax: options.inlineBytesMax ?? inlineBytesMax,
@@ -171,70 +145,34 @@ export class Engine {
     return this.#state.buckets;
   }
 
-  /** Makes a bucket, or changes what it is. Durable. `INVALID` for turning versioning off. */
-  async ensureBucket(name: string, config: BucketFlags): Promise<BucketRecord> {
-    const known = this.bucket(name);
-    if (known !== undefined) {
-      refuseUnversioning(known, config);
-      const isSame =
-        (config.versioned ?? known.versioned) === known.versioned &&
-        (config.public ?? known.public) === known.public;
-      if (isSame) return known;
-    }
-    await this.#commit({ kind: 'putBucket', name, config }, {});
-    const made = this.#state.bucketByName(name);
-    if (made === undefined) return this.ensureBucket(name, config);
-    // Somebody else may have made it versioned at the same time.
-    refuseUnversioning(made, config);
-    return made;
+  /** Makes a bucket, or changes what it is. Durable. `INVALID` for what cannot be. */
+  async ensureBucket(name: string, settings: BucketSettings): Promise<BucketRecord> {
+    return this.#track(() => this.#buckets.ensure(name, settings));
   }
 
   /** Removes a bucket. `NOT_FOUND`; `INVALID` unless it is empty of every version. */
   async deleteBucket(name: string): Promise<void> {
-    const where = describe({ bucket: name });
-    const bucket = this.bucket(name);
-    if (bucket === undefined) throw new ObjectNotFound(`bucket not found: ${where}`);
-    const result = await this.#track(() =>
-      this.#committer.commit({ kind: 'dropBucket', bucketId: bucket.id }, 'power'),
-    );
-    if (result.outcome === 'conflict' && result.reason === 'precondition') {
-      throw new InvalidArgument(`the bucket is not empty; remove every version first: ${where}`);
-    }
-    expectDone(result, { bucket: name });
+    return this.#track(() => this.#buckets.delete(name));
   }
 
   /** Stores content as the new current version. See write-path.ts for what is promised. */
   async upload(request: UploadRequest): Promise<ObjectVersion> {
-    const { bucket, name, contentType, metadata, preconditions } = request;
+    const { bucket, body, durability, signal, onProgress, ...attributes } = request;
+    const { name } = attributes;
     this.#health.throwIfFailed();
-    const put = { kind: 'put', bucketId: bucket.id, name, contentType, metadata, preconditions };
-    const { body, durability, signal, onProgress } = request;
-    const result = await this.#track(() =>
-      writeObject(this.#writeParts, put as typeof put & { kind: 'put' }, body, {
-        durability,
-        signal,
-        onProgress,
-      }),
-    );
+    const put = { ...attributes, kind: 'put', bucketId: bucket.id } as const;
+    const options = { durability, signal, onProgress };
+    const result = await this.#track(() => writeObject(this.#writeParts, put, body, options));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
   }
 
   /** A new version of content that is there already: for copies and restores. */
   async link(request: LinkRequest): Promise<ObjectVersion> {
-    const { bucket, name, from, preconditions } = request;
+    const { bucket, from, ...attributes } = request;
+    const { name } = attributes;
     const { sizeBytes, root, contentType, metadata } = from;
-    const change = {
-      ...({
-        kind: 'put',
-        bucketId: bucket.id,
-      } as const),
-      name,
-      sizeBytes,
-      root,
-      contentType,
-      metadata,
-      preconditions,
-    };
+    const content = { sizeBytes, root, contentType, metadata };
+    const change = { ...attributes, ...content, kind: 'put', bucketId: bucket.id } as const;
     const result = await this.#track(() => linkObject(this.#writeParts, change, 'power'));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
   }
@@ -247,6 +185,20 @@ export class Engine {
   /** Deletes one version for good. */
   async purge(bucket: BucketRecord, name: string, lsn: Lsn): Promise<void> {
     await this.#commit({ kind: 'purge', bucketId: bucket.id, name, lsn }, { key: name, bucket });
+  }
+
+  /**
+   * Locks the current version, or one by its number, against removal until a time. A lock that
+   * lasts longer stays.
+   */
+  async lock(
+    bucket: BucketRecord,
+    name: string,
+    lsn: Lsn | undefined,
+    untilMs: number,
+  ): Promise<ObjectVersion> {
+    const change = { kind: 'lock', bucketId: bucket.id, name, lsn, untilMs } as const;
+    return (await this.#commit(change, { key: name, bucket })) as ObjectVersion;
   }
 
   /** The bytes of a version. Verified; see read-path.ts. */
@@ -359,10 +311,10 @@ export class Engine {
 
   async #commit(
     request: CommitRequest,
-    where: { readonly key?: string; readonly bucket?: BucketRecord },
-  ): Promise<void> {
+    { key, bucket }: { readonly key: string; readonly bucket: BucketRecord },
+  ): Promise<Version | undefined> {
     const result = await this.#track(() => this.#committer.commit(request, 'power'));
-    expectDone(result, { ...where, bucket: where.bucket?.name ?? '' });
+    return expectDone(result, { key, bucket: bucket.name });
   }
 
   /** Runs an operation that closing waits for. */

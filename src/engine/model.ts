@@ -77,6 +77,8 @@ export interface ObjectVersion {
   readonly root: ContentRoot;
   readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Nothing removes it before this time, in ms since 1970. */
+  readonly lockedUntilMs?: number;
 }
 
 /** The version that says "deleted from here on"; older versions remain. */
@@ -94,6 +96,25 @@ export interface NamedVersion<V extends Version = Version> {
   readonly version: V;
 }
 
+/**
+ * What can be said of which versions stay. Numbers on disk: never renumber, never reuse.
+ *
+ * `keepForMs` counts from when a version was superseded; the periods keep the newest version of
+ * each of so many hours, days and so on that have one.
+ */
+export const retentionNumbers = {
+  keepLast: 1,
+  keepForMs: 2,
+  hourly: 3,
+  daily: 4,
+  weekly: 5,
+  monthly: 6,
+  yearly: 7,
+} as const;
+
+/** Which versions of a history stay: those that anything it says keeps. It says at least one. */
+export type RetentionRule = Readonly<Partial<Record<keyof typeof retentionNumbers, number>>>;
+
 /** A bucket as the log knows it. */
 export interface BucketRecord {
   /** Never reused: a bucket made again under an old name is another bucket. */
@@ -101,6 +122,8 @@ export interface BucketRecord {
   readonly name: string;
   readonly versioned: boolean;
   readonly public: boolean;
+  /** Absent: every version stays. Only of a versioned bucket. */
+  readonly retention?: RetentionRule;
 }
 
 /** When an acknowledged write is safe: from a power cut, or from the death of the process. */
@@ -156,6 +179,7 @@ export type Change =
       readonly root: ContentRoot;
       readonly contentType?: string | undefined;
       readonly metadata?: Readonly<Record<string, string>> | undefined;
+      readonly lockedUntilMs?: number | undefined;
       readonly preconditions?: Preconditions | undefined;
     }
   /** A delete marker in a versioned bucket; the end of the object in an unversioned one. */
@@ -166,6 +190,25 @@ export type Change =
       readonly bucketId: number;
       readonly name: string;
       readonly lsn: Lsn;
+    }
+  /**
+   * One version of a history, for good, unless that would show: a version that is current, or a
+   * delete marker above one with content, stays. `rule`: the bucket's, which must still be it.
+   */
+  | {
+      readonly kind: 'prune';
+      readonly bucketId: number;
+      readonly name: string;
+      readonly lsn: Lsn;
+      readonly rule: RetentionRule | undefined;
+    }
+  /** Locks the current version, or one by its number, at least until a time. */
+  | {
+      readonly kind: 'lock';
+      readonly bucketId: number;
+      readonly name: string;
+      readonly lsn: Lsn | undefined;
+      readonly untilMs: number;
     };
 
 /**
@@ -175,6 +218,7 @@ export type Change =
 export type CommitResult =
   | { readonly outcome: 'done'; readonly version: Version | undefined }
   | { readonly outcome: 'conflict'; readonly reason: 'notFound' | 'precondition' | 'noBucket' }
+  | { readonly outcome: 'conflict'; readonly reason: 'locked'; readonly lockedUntilMs: number }
   | { readonly outcome: 'unknown'; readonly cause: unknown };
 
 /** New chunks of one upload on their way, and the leases it holds on chunks it found. */

@@ -4,15 +4,8 @@
  * @module
  */
 
-import {
-  InvalidArgument,
-  ObjectsError,
-  PreconditionFailed,
-  describe,
-  objectNotFound,
-} from '../base/errors.ts';
-import type { BucketFlags } from './commit-group.ts';
-import type { BucketRecord, CommitResult, Version } from './model.ts';
+import { ObjectsError, PreconditionFailed, describe, objectNotFound } from '../base/errors.ts';
+import type { CommitResult, Version } from './model.ts';
 
 /** What the commit was about. */
 export interface CommitTarget {
@@ -23,8 +16,8 @@ export interface CommitTarget {
 /**
  * The version of a commit that was done, where it made one.
  *
- * Throws `PRECONDITION_FAILED`, `NOT_FOUND`, or `INDETERMINATE` for a commit that may have
- * happened.
+ * Throws `PRECONDITION_FAILED`, `NOT_FOUND`, `VERSION_LOCKED`, or `INDETERMINATE` for a commit that
+ * may have happened.
  */
 export function expectDone(result: CommitResult, target: CommitTarget): Version | undefined {
   const where = describe({ ...target });
@@ -40,14 +33,12 @@ export function expectDone(result: CommitResult, target: CommitTarget): Version 
       if (result.reason === 'precondition') {
         throw new PreconditionFailed(`precondition failed: ${where}`);
       }
+      if (result.reason === 'locked') {
+        const until = new Date(result.lockedUntilMs).toISOString();
+        throw new ObjectsError(`the version is locked; wait until ${until}: ${where}`, {
+          code: 'VERSION_LOCKED',
+        });
+      }
       throw objectNotFound(target);
   }
-}
-
-/** Versions that are kept are never given up by a change of the configuration. */
-export function refuseUnversioning({ name, versioned }: BucketRecord, config: BucketFlags): void {
-  if (!versioned || config.versioned !== false) return;
-  throw new InvalidArgument(
-    `a versioned bucket stays versioned; use another bucket: ${describe({ bucket: name })}`,
-  );
 }

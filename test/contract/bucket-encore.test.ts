@@ -56,6 +56,7 @@ test('the groups that are left out are those that need more than Encore has', ()
     'bodies',
     'copies',
     'history',
+    'locks',
     'matching an etag',
     'metadata',
     'ranges of names',

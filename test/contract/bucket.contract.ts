@@ -15,6 +15,7 @@ import { concurrency } from './bucket/concurrency.group.ts';
 import { copies } from './bucket/copies.group.ts';
 import { history } from './bucket/history.group.ts';
 import { listing } from './bucket/listing.group.ts';
+import { locks } from './bucket/locks.group.ts';
 import { metadata } from './bucket/metadata.group.ts';
 import { nameRanges } from './bucket/name-ranges.group.ts';
 import { names } from './bucket/names.group.ts';
@@ -40,6 +41,7 @@ export const contractGroups: readonly ContractGroup[] = [
   bodies,
   copies,
   history,
+  locks,
   matches,
   metadata,
   nameRanges,

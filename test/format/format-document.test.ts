@@ -12,15 +12,10 @@ import {
   frameHeaderBytes,
   frameTypes,
 } from '../../src/engine/log/frame.ts';
-import {
-  bucketFlags,
-  operationNumbers,
-  putFields,
-  putFlags,
-  totalsFields,
-} from '../../src/engine/log/operations.ts';
+import { operationNumbers, totalsFields } from '../../src/engine/log/operations.ts';
+import { bucketFields, bucketFlags, putFields, putFlags } from '../../src/engine/log/put-bodies.ts';
 import { superblockLayout } from '../../src/engine/log/superblock.ts';
-import { encodingNumbers } from '../../src/engine/model.ts';
+import { encodingNumbers, retentionNumbers } from '../../src/engine/model.ts';
 import { formatExamples, hexDump } from '../support/format-examples.ts';
 
 const document = readFileSync(new URL('../../docs/format.md', import.meta.url), 'utf8');
@@ -84,6 +79,8 @@ describe('docs/format.md', () => {
     ['Commit payload', 'bucket flag', bucketFlags],
     ['Commit payload', 'put flag', putFlags],
     ['Commit payload', 'put field', putFields],
+    ['Commit payload', 'bucket field', bucketFields],
+    ['Commit payload', 'retention', retentionNumbers],
     [
       'Commit payload',
       'total',

@@ -31,6 +31,9 @@ import {
 const fixtures = join(import.meta.dirname, 'fixtures');
 const formatVersions = ['1.0'];
 
+/** Kinds of operation that a format version did not have yet. */
+const laterOperations: Readonly<Record<string, readonly string[]>> = { '1.0': ['lock'] };
+
 function readFixture(version: string): StoredFiles {
   const root = join(fixtures, version);
   const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) =>
@@ -78,7 +81,8 @@ describe.each(formatVersions)('a store of format %s', (version) => {
     const all = [frameTypes, encodingNumbers, operationNumbers].flatMap((numbers) =>
       Object.keys(numbers),
     );
-    expect([...seen].sort()).toEqual([...new Set(all)].sort());
+    const expected = new Set(all.filter((kind) => !laterOperations[version]?.includes(kind)));
+    expect([...seen].sort()).toEqual([...expected].sort());
   });
 
   test('has no index, and is small', () => {
@@ -114,7 +118,10 @@ const goldenBytes: Readonly<Record<string, string>> = {
     '742f706c61696e0204016b0176032f0102016180d095ffbc31b8020100222222222222222222222222222222' +
     '222222222222222222222222222222222203040a01016180d095ffbc31040506010161040003060602028004' +
     '8010072900001111111111111111111111111111111111111111111111111111111111111111028004e202ac' +
-    '02080301800809',
+    '02080301800809000c0b010161030080a0f1c2b134',
+  'what was added to bodies':
+    '80d095ffbc31020000000000000000011001016201010a0105028090fbd309040703150105016180d095ffbc' +
+    '310c0000030680a0f1c2b134',
   'a manifest node':
     '010102a5d0189e22e398bee974696e7d026484a17bd2e8514e1122301acd4cb7e160800c1111111111111111' +
     '111111111111111111111111111111111111111111111111ac02',

@@ -69,6 +69,7 @@ async function liveWithDeflate(directory: string): Promise<void> {
     durability: 'power',
     contentType: 'text/plain',
     metadata,
+    lockedUntilMs: clock.timeMs + 500,
   });
   await engine.remove(archive, 'a');
   await upload(engine, archive, 'a', 'three');
@@ -79,6 +80,11 @@ async function liveWithDeflate(directory: string): Promise<void> {
   // The delete marker itself: the version behind it is current again.
   await engine.purge(archive, 'a', second.lsn + 1);
   await upload(engine, archive, 'b/ü\0', generatedText(1, 5000));
+  const marked = await upload(engine, archive, 'locked', 'kept');
+  await engine.lock(archive, 'locked', marked.lsn, clock.timeMs + 86_400_000);
+  await upload(engine, archive, 'locked', 'newer');
+  await engine.lock(archive, 'locked', marked.lsn, clock.timeMs + 172_800_000);
+  await engine.ensureBucket('archive', { retention: { keepLast: 100, keepForMs: 1e9, daily: 7 } });
   await upload(engine, archive, '😀', generatedText(1, 5000));
   await upload(engine, scratch, 'empty', '');
   const large = concatBytes([generatedBytes(2, 12_000), generatedText(3, 12_000)]);

@@ -87,6 +87,22 @@ export const exampleOperations: readonly Operation[] = [
   },
   { kind: 'checkpoint', position: { fileId: 1, offset: 1024 } },
   { kind: 'close' },
+  { kind: 'lock', bucketId: 1, name: 'a', lsn: 3, head: undefined, untilMs: 18e11 },
+];
+
+/** What may be there or not in a body that has grown. */
+const grownOperations: readonly Operation[] = [
+  {
+    kind: 'putBucket',
+    bucket: {
+      id: 1,
+      name: 'b',
+      versioned: true,
+      public: false,
+      retention: { keepLast: 5, keepForMs: 2_592_000_000, daily: 7 },
+    },
+  },
+  { ...smallPut, lockedUntilMs: 18e11 },
 ];
 
 /** The commit of a small upload: its chunk lies before it in the group. */
@@ -158,6 +174,10 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
       lastBucketId: 2,
       operations: exampleOperations,
     },
+    [dataId],
+  ),
+  'what was added to bodies': encodeCommitPayload(
+    { totals: noTotals, timeMs: 17e11, lastBucketId: 2, operations: grownOperations },
     [dataId],
   ),
   'a manifest node': node,

@@ -29,7 +29,7 @@ export async function describeGolden(engine: Engine): Promise<GoldenDescription>
         versions.push({ ...line, deleteMarker: true });
         continue;
       }
-      const { sizeBytes, contentType, metadata } = version;
+      const { sizeBytes, contentType, metadata, lockedUntilMs } = version;
       const content = createHash('sha256').update(await contentOf(engine, version));
       versions.push({
         ...line,
@@ -37,6 +37,7 @@ export async function describeGolden(engine: Engine): Promise<GoldenDescription>
         etag: etagOf(version),
         content: content.digest('hex'),
         ...(contentType === undefined ? {} : { contentType }),
+        ...(lockedUntilMs === undefined ? {} : { lockedUntilMs }),
         ...(metadata === undefined ? {} : { metadata: Object.entries(metadata) }),
       });
     }

@@ -15,12 +15,16 @@ import type { BucketRecord } from '../../src/engine/model.ts';
 import { generatedBytes, generatedText } from './content.ts';
 import { upload } from './test-engine.ts';
 
+/** When even the longest lock of a life is over. */
+export const everyLockIsOverMs: number = Date.UTC(2030, 0, 1);
+
 /** One thing that somebody does. Numbers choose among what there is at that moment. */
 export type Deed =
   | { readonly kind: 'upload'; readonly name: number; readonly content: number }
   | { readonly kind: 'remove'; readonly name: number }
   | { readonly kind: 'purge'; readonly choice: number }
   | { readonly kind: 'link'; readonly choice: number; readonly name: number }
+  | { readonly kind: 'lock'; readonly choice: number; readonly untilMs: number }
   | { readonly kind: 'settle' };
 
 const names = ['a', 'b', 'c/d'];
@@ -39,11 +43,18 @@ const contents: readonly Uint8Array[] = [
 
 const small = fc.nat(20);
 
+/** Most are over when a test begins; the others last as long as it. */
+const lockTimes = fc.constantFrom(1000, 2000, 3000, everyLockIsOverMs - 1);
+
 const deeds: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('upload'), name: small, content: small }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove'), name: small }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('purge'), choice: small }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('link'), choice: small, name: small }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('lock'), choice: small, untilMs: lockTimes }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('settle') }) },
 ) as fc.Arbitrary<Deed>;
 
@@ -56,7 +67,7 @@ export const arbitraryLife: fc.Arbitrary<Deed[][]> = fc.array(
 /** Lives a life: the deeds of a group at the same time, one group after the other. */
 export async function live(engine: Engine, life: readonly (readonly Deed[])[]): Promise<void> {
   const buckets = [
-    await engine.ensureBucket('versioned', { versioned: true }),
+    await engine.ensureBucket('versioned', { versioned: true, retention: { keepLast: 1000 } }),
     await engine.ensureBucket('plain', {}),
   ];
   for (const group of life) {
@@ -87,12 +98,16 @@ async function perform(
       const entry = entries[deed.choice % Math.max(1, entries.length)];
       if (entry === undefined) return;
       if (deed.kind === 'purge') await engine.purge(bucket, entry.name, entry.version.lsn);
-      else if (entry.version.kind === 'object') {
+      else if (deed.kind === 'lock') {
+        await engine.lock(bucket, entry.name, entry.version.lsn, deed.untilMs);
+      } else if (entry.version.kind === 'object') {
         await engine.link({ bucket, name, from: entry.version });
       }
     }
   } catch (error) {
-    // Somebody else was faster: there is nothing to remove, or to copy.
-    if (!(error instanceof ObjectsError) || error.code !== 'NOT_FOUND') throw error;
+    // Somebody else was faster: there is nothing to remove, or to copy. Or it is locked.
+    const isForeseen =
+      error instanceof ObjectsError && ['NOT_FOUND', 'VERSION_LOCKED'].includes(error.code);
+    if (!isForeseen) throw error;
   }
 }

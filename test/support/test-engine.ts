@@ -112,6 +112,7 @@ export interface VersionLine {
   readonly lsn: number;
   readonly timeMs: number;
   readonly isLatest: boolean;
+  readonly lockedUntilMs: number | undefined;
   /** The content in hexadecimal; of a delete marker `undefined`. */
   readonly content: string | undefined;
 }
@@ -125,7 +126,8 @@ export async function everythingIn(engine: Engine): Promise<VersionLine[]> {
       const content =
         version.kind === 'object' ? toHex(await contentOf(engine, version)) : undefined;
       const { lsn, timeMs } = version;
-      lines.push({ bucket: bucket.name, name, lsn, timeMs, isLatest, content });
+      const lockedUntilMs = version.kind === 'object' ? version.lockedUntilMs : undefined;
+      lines.push({ bucket: bucket.name, name, lsn, timeMs, isLatest, lockedUntilMs, content });
     }
   }
   return lines;

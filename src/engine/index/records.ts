@@ -8,13 +8,19 @@
  */
 
 import { Reader, Writer } from '../../base/bytes.ts';
-import type { BucketRecord, ChunkLocation, ObjectVersion, Version } from '../model.ts';
+import {
+  retentionNumbers,
+  type BucketRecord,
+  type ChunkLocation,
+  type ObjectVersion,
+  type Version,
+} from '../model.ts';
 
 /** Raise it with any change of keys or values: an older index is then rebuilt when opened. */
-export const indexFormat = 1;
+export const indexFormat = 2;
 
 const versionKinds = { object: 1, deleteMarker: 2 } as const;
-const versionFields = { contentType: 1, metadata: 2 } as const;
+const versionFields = { contentType: 1, metadata: 2, lockedUntil: 3 } as const;
 
 export function encodeVersion(version: Version): Uint8Array {
   const writer = new Writer();
@@ -28,6 +34,9 @@ export function encodeVersion(version: Version): Uint8Array {
   if (version.metadata !== undefined) {
     writer.u8(versionFields.metadata).sized(new Writer().textMap(version.metadata).finish());
   }
+  if (version.lockedUntilMs !== undefined) {
+    writer.u8(versionFields.lockedUntil).varint(version.lockedUntilMs);
+  }
   return writer.finish();
 }
 
@@ -40,10 +49,15 @@ export function decodeVersion(bytes: Uint8Array): Version {
   const digest = Uint8Array.from(reader.bytes(32));
   const id = { domain, kind: level === 0 ? 'data' : 'node', digest } as const;
   const version: ObjectVersion = { kind: 'object', lsn, timeMs, sizeBytes, root: { id, level } };
-  const fields: { contentType?: string; metadata?: Record<string, string> } = {};
+  const fields: {
+    contentType?: string;
+    metadata?: Record<string, string>;
+    lockedUntilMs?: number;
+  } = {};
   while (!reader.atEnd) {
     const field = reader.u8();
     if (field === versionFields.contentType) fields.contentType = reader.text();
+    else if (field === versionFields.lockedUntil) fields.lockedUntilMs = reader.varint();
     else fields.metadata = new Reader(reader.sized(), 'metadata in the index').textMap();
   }
   return { ...version, ...fields };
@@ -70,11 +84,14 @@ export function decodeLocation(bytes: Uint8Array): ChunkLocation {
 
 export function encodeBucket(bucket: BucketRecord): Uint8Array {
   const flags = (bucket.versioned ? 1 : 0) | (bucket.public ? 2 : 0);
-  return new Writer().varint(bucket.id).text(bucket.name).u8(flags).finish();
+  const writer = new Writer().varint(bucket.id).text(bucket.name).u8(flags);
+  return writer.numbers(bucket.retention ?? {}, retentionNumbers).finish();
 }
 
 export function decodeBucket(bytes: Uint8Array): BucketRecord {
   const reader = new Reader(bytes, 'a bucket in the index');
   const [id, name, flags] = [reader.varint(), reader.text(), reader.u8()];
-  return { id, name, versioned: (flags & 1) !== 0, public: (flags & 2) !== 0 };
+  const bucket = { id, name, versioned: (flags & 1) !== 0, public: (flags & 2) !== 0 };
+  const retention = reader.numbers(retentionNumbers);
+  return retention === undefined ? bucket : { ...bucket, retention };
 }

@@ -3,8 +3,9 @@
  *
  * A version's row moves from head to history when it is superseded. A head's key holds the LSN of
  * the operation that promoted it, as removing the newest version promotes an older one again; so no
- * key ever gets another value. A delete marker is history from the start: a name whose newest
- * version is one has no head.
+ * key ever gets another value, with one exception: a lock is written into the row of its version,
+ * and a longer one over it (docs/decisions/0016). A delete marker is history from the start: a
+ * name whose newest version is one has no head.
  *
  * @module
  */
@@ -127,9 +128,19 @@ export function putHead(
 ): IndexChange[] {
   const value = new Writer().varint(promotedLsn).finish();
   return [
-    { ...headKey(bucketId, name, promotedLsn), value: encodeVersion(version) },
+    headChange(bucketId, name, promotedLsn, version),
     { group: nameGroup('p', bucketId, name), suffix: '', value },
   ];
+}
+
+/** The row of a head. Only a lock puts it again, with nothing else changed. */
+export function headChange(
+  bucketId: number,
+  name: string,
+  promotedLsn: Lsn,
+  version: ObjectVersion,
+): IndexChange {
+  return { ...headKey(bucketId, name, promotedLsn), value: encodeVersion(version) };
 }
 
 /** Takes a head away, and with it the pointer: {@link putHead} may set it anew. */

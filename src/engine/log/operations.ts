@@ -22,6 +22,7 @@ import { Reader, Writer, toBinaryString } from '../../base/bytes.ts';
 import { ObjectsError } from '../../base/errors.ts';
 import type { BucketRecord, ChunkId, ChunkLocation, ContentRoot, Lsn, Totals } from '../model.ts';
 import type { LogPosition } from './file-header.ts';
+import { decodePut, decodePutBucket, encodePut, encodePutBucket } from './put-bodies.ts';
 
 /**
  * The head that an operation takes away: the LSN of the operation that made it the head.
@@ -45,6 +46,7 @@ export type Operation =
       readonly keepsPrevious: boolean;
       readonly contentType?: string | undefined;
       readonly metadata?: Readonly<Record<string, string>> | undefined;
+      readonly lockedUntilMs?: number | undefined;
     }
   | {
       readonly kind: 'deleteMarker';
@@ -62,6 +64,16 @@ export type Operation =
       readonly previousHead: PreviousHead;
       /** The older version that becomes the head. */
       readonly reveals: Lsn | undefined;
+    }
+  /** Nothing removes a version before a time. */
+  | {
+      readonly kind: 'lock';
+      readonly bucketId: number;
+      readonly name: string;
+      readonly lsn: Lsn;
+      /** Set when the version is the head: the LSN of the operation that made it that. */
+      readonly head: Lsn | undefined;
+      readonly untilMs: number;
     }
   /** Chunk frames of a segment become part of the store. */
   | { readonly kind: 'adopt'; readonly fileId: number; readonly offsets: readonly number[] }
@@ -87,19 +99,13 @@ export const operationNumbers = {
   free: 7,
   checkpoint: 8,
   close: 9,
+  lock: 12,
 } as const;
 
 /** What follows is the padding of the frame. */
 const endOfOperations = 0;
 
 const skippableFrom = 128;
-
-/** Numbers on disk of the tagged fields of a `put`. */
-export const putFields = { contentType: 1, metadata: 2 } as const;
-
-/** Bits on disk. */
-export const bucketFlags = { versioned: 1, public: 2 } as const;
-export const putFlags = { keepsPrevious: 1, hasPreviousHead: 2, rootInGroup: 4 } as const;
 
 /** A commit's payload: the totals after it, the time of its last version, the operations. */
 export interface CommitPayload {
@@ -163,18 +169,14 @@ function encodeBody(
   positions: ReadonlyMap<string, number>,
 ): void {
   switch (operation.kind) {
-    case 'putBucket': {
-      const { bucket } = operation;
-      const flags =
-        (bucket.versioned ? bucketFlags.versioned : 0) | (bucket.public ? bucketFlags.public : 0);
-      writer.varint(bucket.id).text(bucket.name).varint(flags);
+    case 'putBucket':
+      encodePutBucket(writer, operation);
       return;
-    }
     case 'dropBucket':
       writer.varint(operation.bucketId);
       return;
     case 'put':
-      encodePut(writer, operation, positions);
+      encodePut(writer, operation, positions.get(chunkKey(operation.root.id)));
       return;
     case 'deleteMarker':
       writer.varint(operation.bucketId).text(operation.name).varint(operation.timeMs);
@@ -184,6 +186,11 @@ function encodeBody(
       writer.varint(operation.bucketId).text(operation.name).varint(operation.lsn);
       encodeOptionalLsn(writer, operation.previousHead);
       encodeOptionalLsn(writer, operation.reveals);
+      return;
+    case 'lock':
+      writer.varint(operation.bucketId).text(operation.name).varint(operation.lsn);
+      encodeOptionalLsn(writer, operation.head);
+      writer.varint(operation.untilMs);
       return;
     case 'adopt': {
       writer.varint(operation.fileId).varint(operation.offsets.length);
@@ -213,35 +220,10 @@ function encodeBody(
   }
 }
 
-function encodePut(
-  writer: Writer,
-  put: Extract<Operation, { kind: 'put' }>,
-  positions: ReadonlyMap<string, number>,
-): void {
-  const inGroup = positions.get(chunkKey(put.root.id));
-  const flags =
-    (put.keepsPrevious ? putFlags.keepsPrevious : 0) |
-    (put.previousHead === undefined ? 0 : putFlags.hasPreviousHead) |
-    (inGroup === undefined ? 0 : putFlags.rootInGroup);
-  writer.varint(put.bucketId).u8(flags).text(put.name);
-  writer.varint(put.timeMs).varint(put.sizeBytes).varint(put.root.level);
-  if (inGroup === undefined) writer.varint(put.root.id.domain).bytes(put.root.id.digest);
-  else writer.varint(inGroup);
-  if (put.previousHead !== undefined) writer.varint(put.previousHead);
-  if (put.contentType !== undefined) writer.u8(putFields.contentType).text(put.contentType);
-  if (put.metadata !== undefined) {
-    writer.u8(putFields.metadata).sized(new Writer().textMap(put.metadata).finish());
-  }
-}
-
 function decodeBody(number: number, body: Reader, group: readonly ChunkId[]): Operation {
   switch (number) {
-    case operationNumbers.putBucket: {
-      const [id, name, flags] = [body.varint(), body.text(), body.varint()];
-      const versioned = (flags & bucketFlags.versioned) !== 0;
-      const isPublic = (flags & bucketFlags.public) !== 0;
-      return { kind: 'putBucket', bucket: { id, name, versioned, public: isPublic } };
-    }
+    case operationNumbers.putBucket:
+      return decodePutBucket(body);
     case operationNumbers.dropBucket:
       return { kind: 'dropBucket', bucketId: body.varint() };
     case operationNumbers.put:
@@ -262,6 +244,15 @@ function decodeBody(number: number, body: Reader, group: readonly ChunkId[]): Op
         lsn: body.varint(),
         previousHead: decodeOptionalLsn(body),
         reveals: decodeOptionalLsn(body),
+      };
+    case operationNumbers.lock:
+      return {
+        kind: 'lock',
+        bucketId: body.varint(),
+        name: body.text(),
+        lsn: body.varint(),
+        head: decodeOptionalLsn(body),
+        untilMs: body.varint(),
       };
     case operationNumbers.adopt: {
       const fileId = body.varint();
@@ -284,49 +275,6 @@ function decodeBody(number: number, body: Reader, group: readonly ChunkId[]): Op
         { code: 'UNSUPPORTED' },
       );
   }
-}
-
-function decodePut(body: Reader, group: readonly ChunkId[]): Operation {
-  const [bucketId, flags, name] = [body.varint(), body.u8(), body.text()];
-  const [timeMs, sizeBytes, level] = [body.varint(), body.varint(), body.varint()];
-  const root = { id: decodeRootId(body, flags, level, group), level };
-  const previousHead = (flags & putFlags.hasPreviousHead) === 0 ? undefined : body.varint();
-  const keepsPrevious = (flags & putFlags.keepsPrevious) !== 0;
-  const fields: { contentType?: string; metadata?: Record<string, string> } = {};
-  while (!body.atEnd) {
-    const field = body.u8();
-    if (field === putFields.contentType) fields.contentType = body.text();
-    else if (field === putFields.metadata) {
-      fields.metadata = new Reader(body.sized(), 'metadata').textMap();
-    } else body.sized();
-  }
-  return {
-    kind: 'put',
-    bucketId,
-    name,
-    timeMs,
-    sizeBytes,
-    root,
-    previousHead,
-    keepsPrevious,
-    ...fields,
-  };
-}
-
-function decodeRootId(
-  body: Reader,
-  flags: number,
-  level: number,
-  group: readonly ChunkId[],
-): ChunkId {
-  if ((flags & putFlags.rootInGroup) === 0) {
-    const domain = body.varint();
-    const digest = Uint8Array.from(body.bytes(32));
-    return { domain, kind: level === 0 ? 'data' : 'node', digest };
-  }
-  const id = group[body.varint()];
-  if (id !== undefined) return id;
-  throw new ObjectsError('a commit names a chunk that is not in its group', { code: 'CORRUPT' });
 }
 
 function decodeFree(body: Reader): Operation {

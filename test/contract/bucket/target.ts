@@ -13,6 +13,7 @@ export type Capability =
   | 'copy'
   | 'history'
   | 'ifMatch'
+  | 'locks'
   | 'metadata'
   | 'nameRanges'
   | 'pages'

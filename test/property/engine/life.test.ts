@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemoryFileSystem } from '../../../src/engine/platform/memory-file-system.ts';
-import { arbitraryLife, live } from '../../support/random-life.ts';
+import { arbitraryLife, everyLockIsOverMs, live } from '../../support/random-life.ts';
 import { stateOf } from '../../support/recorded-life.ts';
 import { fileSystemWith, readFiles } from '../../support/stored-files.ts';
 import {
@@ -15,6 +15,7 @@ import {
   openEngine,
   openFrom,
   storeFolder,
+  TestClock,
   testPlatform,
 } from '../../support/test-engine.ts';
 
@@ -54,8 +55,10 @@ describe('any life of a store', () => {
   test('holds nothing any more once every version has been purged', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryLife, async (life) => {
-        const engine = await openEngine(testPlatform());
+        const clock = new TestClock();
+        const engine = await openEngine(testPlatform({ clock }));
         await live(engine, life);
+        clock.timeMs = everyLockIsOverMs;
         const before = await engine.totals();
         for (const { bucket, name, lsn } of await everythingIn(engine)) {
           const record = engine.bucket(bucket);

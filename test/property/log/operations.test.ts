@@ -12,7 +12,12 @@ import {
   type CommitPayload,
   type Operation,
 } from '../../../src/engine/log/operations.ts';
-import type { ChunkId, Totals } from '../../../src/engine/model.ts';
+import {
+  retentionNumbers,
+  type ChunkId,
+  type RetentionRule,
+  type Totals,
+} from '../../../src/engine/model.ts';
 import { noTotals } from '../../../src/engine/store-state.ts';
 
 const integer = fc.maxSafeNat();
@@ -24,6 +29,13 @@ const optionalLsn = fc.option(lsn, { nil: undefined });
 function idOf(kind: 'data' | 'node'): fc.Arbitrary<ChunkId> {
   return fc.record({ domain: fc.nat(300), kind: fc.constant(kind), digest });
 }
+
+/** A rule says something. */
+const retention: fc.Arbitrary<RetentionRule> = fc
+  .record(Object.fromEntries(Object.keys(retentionNumbers).map((field) => [field, integer])), {
+    requiredKeys: [],
+  })
+  .filter((rule) => Object.keys(rule).length > 0);
 
 /** Chunks of a group; puts may name them, or others. */
 const group = fc.array(fc.oneof(idOf('data'), idOf('node')), { maxLength: 4 });
@@ -44,7 +56,11 @@ const put = (chunks: readonly ChunkId[]): fc.Arbitrary<object> =>
       previousHead: optionalLsn,
       keepsPrevious: fc.boolean(),
       attributes: fc.record(
-        { contentType: fc.string(), metadata: fc.dictionary(fc.string(), fc.string()) },
+        {
+          contentType: fc.string(),
+          metadata: fc.dictionary(fc.string(), fc.string()),
+          lockedUntilMs: integer,
+        },
         { requiredKeys: [] },
       ),
     })
@@ -60,12 +76,24 @@ const operation = (chunks: readonly ChunkId[]): fc.Arbitrary<Operation> =>
     put(chunks),
     fc.record({
       kind: fc.constant('putBucket'),
-      bucket: fc.record({
-        id: integer,
-        name,
-        versioned: fc.boolean(),
-        public: fc.boolean(),
-      }),
+      bucket: fc.record(
+        {
+          id: integer,
+          name,
+          versioned: fc.boolean(),
+          public: fc.boolean(),
+          retention,
+        },
+        { requiredKeys: ['id', 'name', 'versioned', 'public'] },
+      ),
+    }),
+    fc.record({
+      kind: fc.constant('lock'),
+      bucketId: integer,
+      name,
+      lsn,
+      head: optionalLsn,
+      untilMs: integer,
     }),
     fc.record({ kind: fc.constant('dropBucket'), bucketId: integer }),
     fc.record({

@@ -20,6 +20,7 @@ const methods: [
 ][] = [
   ['upload', ['write'], (bucket) => bucket.upload('new', 'x')],
   ['restore', ['write'], (bucket) => bucket.restore('a', 'nonsense'), 'NOT_FOUND'],
+  ['lock', ['write'], (bucket) => bucket.lock('a', { until: new Date(0) })],
   ['download', ['read'], (bucket) => bucket.download('a')],
   ['downloadStream', ['read'], async (bucket) => collect(bucket.downloadStream('a'))],
   ['copy', ['read', 'write'], (bucket) => bucket.copy('a', 'copy')],
