@@ -40,6 +40,7 @@ export type {
   UploadOptions,
   UploadPreconditions,
   UploadProgress,
+  VerifyOptions,
   VerifyReport,
   VersionEntry,
   VersionOptions,

@@ -82,6 +82,17 @@ export function checkDate(argument: string, value: unknown): asserts value is Da
   }
 }
 
+/** Throws unless `value` is absent or a number above 0, and at most `max`. */
+export function checkOptionalPositive(argument: string, value: unknown, max: number): void {
+  if (value === undefined) return;
+  if (typeof value !== 'number') throw wrongType(argument, 'a number', value);
+  if (!(value > 0 && value <= max)) {
+    throw invalidArgument(`${argument} must be above 0, and at most ${max}`, {
+      [argument]: String(value),
+    });
+  }
+}
+
 /** Throws unless `value` is absent or an `AbortSignal`. */
 export function checkOptionalSignal(argument: string, value: unknown): void {
   if (value === undefined) return;

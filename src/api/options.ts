@@ -234,6 +234,14 @@ export interface LongOptions {
   onProgress?: ((progress: LongProgress) => void) | undefined;
 }
 
+/** How much to verify. With a budget, a run goes on where the last one with a budget ended. */
+export interface VerifyOptions extends LongOptions {
+  /** End after so many seconds. Default: at the end of the store. */
+  maxSeconds?: number | undefined;
+  /** End after so large a part of the store, in per cent: above 0, at most 100. Default: 100. */
+  percent?: number | undefined;
+}
+
 /** What `verify` found. */
 export interface VerifyReport {
   /** Whether nothing is damaged. */
@@ -243,8 +251,15 @@ export interface VerifyReport {
   bytes: number;
   /** Versions whose content cannot be read whole. */
   damaged: { bucket: string; name: string; version?: string; reason: string }[];
-  /** Damage that no version shows: a log frame, a reference, a total. */
+  /**
+   * Damage that no version shows: a log frame, a reference, a total; and in a run with a budget a
+   * chunk that is damaged, if the run did not come to the versions that need it.
+   */
   problems: string[];
+  /** How much of the store this run looked at, in per cent. */
+  percent: number;
+  /** Whether this run came to the end of the store. The next one with a budget begins anew. */
+  complete: boolean;
 }
 
 export interface CompactReport {

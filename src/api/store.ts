@@ -14,6 +14,7 @@ import { Bucket } from './bucket.ts';
 import {
   checkOptionalFunction,
   checkOptionalObject,
+  checkOptionalPositive,
   checkOptionalSignal,
   checkString,
 } from './checks.ts';
@@ -28,6 +29,7 @@ import type {
   StoreLocation,
   StoreOptions,
   StoreStats,
+  VerifyOptions,
   VerifyReport,
 } from './options.ts';
 import { declarationOf } from './scope.ts';
@@ -135,12 +137,24 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Reads everything, checks all of it, and changes nothing. Uploads and downloads go on meanwhile.
+   * Reads everything, checks all of it, and changes nothing that was stored. Uploads and downloads
+   * go on meanwhile.
    *
-   * Damage is no error but a finding: look at `ok` of the report.
+   * With `maxSeconds` or `percent`, a run ends when that is used up, and the next such run goes on
+   * there: a store that is too large for one night is verified in several.
+   *
+   * Damage is no error but a finding: look at `ok` of the report. It is remembered, too: the next
+   * upload of the same content stores it anew, which makes every version that shares it whole.
    */
-  async verify(options: LongOptions = {}): Promise<VerifyReport> {
-    return this.#long(options, async (engine, own) => reportOf(await engine.verify(own)));
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    checkOptionalObject('options', options);
+    const { maxSeconds, percent } = options;
+    checkOptionalPositive('maxSeconds', maxSeconds, 1e9);
+    checkOptionalPositive('percent', percent, 100);
+    const maxMs = maxSeconds === undefined ? undefined : maxSeconds * 1000;
+    return this.#long(options, async (engine, own) =>
+      reportOf(await engine.verify({ ...own, maxMs, percent })),
+    );
   }
 
   /** Gives the space of removed content back to the file system. */
@@ -196,7 +210,8 @@ export class Store implements AsyncDisposable {
   }
 }
 
-function reportOf({ versions, chunks, bytes, damaged, problems }: Findings): VerifyReport {
+function reportOf(findings: Findings): VerifyReport {
+  const { versions, chunks, bytes, damaged, problems, percent, isComplete } = findings;
   return {
     ok: damaged.length === 0 && problems.length === 0,
     versions,
@@ -209,5 +224,7 @@ function reportOf({ versions, chunks, bytes, damaged, problems }: Findings): Ver
       reason,
     })),
     problems: [...problems],
+    percent,
+    complete: isComplete,
   };
 }

@@ -103,6 +103,13 @@ export function parseMetadata(
   return metadata;
 }
 
+/** Reads a number above 0, with or without decimals. */
+export function parsePositive(text: string): number {
+  const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (!(number > 0)) throw new UsageError(`expected a number above 0, not '${text}'`);
+  return number;
+}
+
 /** Reads a count of at least 1. */
 export function parseCount(text: string): number {
   const count = /^\d+$/.test(text) ? Number(text) : 0;

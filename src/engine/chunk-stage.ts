@@ -20,6 +20,7 @@
 
 import { locate } from './index/chunk-index.ts';
 import type { IndexReader } from './index/index-store.ts';
+import type { KnownDamage } from './known-damage.ts';
 import { chunkKey } from './log/operations.ts';
 import type { ChunkId, ChunkLocation, EncodedChunk, StagedChunks } from './model.ts';
 import type { Segments } from './segments.ts';
@@ -87,6 +88,7 @@ const spilled = Promise.resolve();
 export interface StagingArea {
   /** Up to so many bytes of one upload's new chunks travel in the journal. */
   readonly inlineBytesMax: number;
+  readonly damage: KnownDamage;
   readonly leases: Leases;
   readonly segments: Segments;
   /** New chunks of uploads on their way, by name. */
@@ -130,7 +132,7 @@ export class ChunkStage implements StagedChunks {
       this.#area.staged.set(key, staged);
       this.#hold(key, staged);
       // Or staged and committed it. From here on, whoever brings this chunk joins.
-      isNew = (await locate(this.#reader, chunk.id)) === undefined;
+      isNew = !(await this.#isWhole(chunk.id));
       staged.isAdopted ||= !isNew;
     }
     await this.#join(key);
@@ -190,10 +192,15 @@ export class ChunkStage implements StagedChunks {
     }
     if (!this.#area.leases.take(key)) return false;
     this.#leased.add(key);
-    if ((await locate(this.#reader, id)) !== undefined) return true;
+    if (await this.#isWhole(id)) return true;
     this.#leased.delete(key);
     this.#area.leases.drop(key);
     return false;
+  }
+
+  /** Whether the store has it, and nobody has found that it cannot be read. */
+  async #isWhole(id: ChunkId): Promise<boolean> {
+    return !this.#area.damage.has(id) && (await locate(this.#reader, id)) !== undefined;
   }
 
   /** Takes part in a chunk that is staged, by this upload or another. */

@@ -8,13 +8,15 @@
  */
 
 import { equalBytes, toHex } from '../base/bytes.ts';
-import { corrupt, describe } from '../base/errors.ts';
+import { ObjectsError, corrupt, describe } from '../base/errors.ts';
 import { decodePayload } from './chunk/compress.ts';
 import { ChunkStage, type StagingArea } from './chunk-stage.ts';
 import { locate } from './index/chunk-index.ts';
 import type { IndexStore } from './index/index-store.ts';
+import type { KnownDamage } from './known-damage.ts';
 import { decodeChunkExtension } from './log/frame.ts';
 import type { LogFiles } from './log/log-files.ts';
+import { chunkKey } from './log/operations.ts';
 import { readFrame } from './log/walk.ts';
 import type { ChunkId, ChunkLocation, ChunkStore } from './model.ts';
 import type { Platform } from './platform/platform.ts';
@@ -25,6 +27,7 @@ export class EmbeddedChunkStore implements ChunkStore {
   readonly #platform: Platform;
   readonly #index: IndexStore;
   readonly #files: LogFiles;
+  readonly #damage: KnownDamage;
   readonly #staging: StagingArea;
 
   constructor(
@@ -44,8 +47,9 @@ export class EmbeddedChunkStore implements ChunkStore {
     const onOrphaned = (byteCount: number): void => {
       state.addOrphans(byteCount);
     };
-    const { leases } = state;
-    this.#staging = { inlineBytesMax, leases, segments, staged: new Map(), onOrphaned };
+    const { leases, damage } = state;
+    this.#damage = damage;
+    this.#staging = { inlineBytesMax, damage, leases, segments, staged: new Map(), onOrphaned };
   }
 
   stage(): ChunkStage {
@@ -54,12 +58,51 @@ export class EmbeddedChunkStore implements ChunkStore {
 
   async read(id: ChunkId): Promise<Uint8Array> {
     const location = await locate(this.#index.reader(), id);
-    if (location === undefined) {
-      throw corrupt(`a chunk is not in the store: ${describe({ chunk: toHex(id.digest) })}`);
+    if (location === undefined) throw await missing(id, this.#index, this.#damage);
+    try {
+      return await readChunkAt(this.#platform, this.#files, id, location);
+    } catch (error) {
+      await blame(error, { id, location, index: this.#index, damage: this.#damage });
+      throw error;
     }
-    return readChunkAt(this.#platform, this.#files, id, location);
   }
 }
+
+/**
+ * The error for a chunk that a version needs and the index does not have. Unless frames are known
+ * to be lost, the index is to blame.
+ */
+export async function missing(
+  id: ChunkId,
+  index: IndexStore,
+  damage: KnownDamage,
+): Promise<ObjectsError> {
+  if (!damage.hasLostChunks) await index.distrust();
+  return corrupt(`a chunk is not in the store: ${describe({ chunk: toHex(id.digest) })}`);
+}
+
+/**
+ * After a chunk could not be read: notes who is to blame. The frame at its place is bad, and then
+ * an upload of the same content will bring another; or a good frame of another chunk is there, and
+ * then it is the index that is wrong. An error of another kind is nobody's fault.
+ */
+export async function blame(
+  error: unknown,
+  about: {
+    readonly id: ChunkId;
+    readonly location: ChunkLocation;
+    readonly index: IndexStore;
+    readonly damage: KnownDamage;
+  },
+): Promise<void> {
+  if (error instanceof AnotherChunk) await about.index.distrust();
+  else if (error instanceof ObjectsError && error.code === 'CORRUPT') {
+    await about.damage.note(about.id, about.location, error.message);
+  }
+}
+
+/** The index leads to a frame that is whole, and not the one that was looked for. */
+class AnotherChunk extends ObjectsError {}
 
 /** The plain bytes of a chunk at a place, checked against its name. */
 export async function readChunkAt(
@@ -70,15 +113,19 @@ export async function readChunkAt(
 ): Promise<Uint8Array> {
   const { header, extension, payload } = await readFrame(files, location);
   const stored = decodeChunkExtension(header, extension);
-  if (stored.id.kind !== id.kind || !equalBytes(stored.id.digest, id.digest)) {
-    throw corrupt(`the index leads to another chunk: ${placeOf(id, location)}`);
-  }
   const { compression, hashing } = platform;
   const bytes = await decodePayload(compression, header.encoding, payload, header.rawBytes);
-  if (!equalBytes(hashing.sha256(bytes), id.digest)) {
-    throw corrupt(`a chunk is damaged: ${placeOf(id, location)}`);
+  const digest = hashing.sha256(bytes);
+  const isNamedRight = chunkKey(stored.id) === chunkKey(id);
+  if (isNamedRight && equalBytes(digest, id.digest)) return bytes;
+  if (!isNamedRight && equalBytes(digest, stored.id.digest)) {
+    throw new AnotherChunk(
+      'the index leads to another chunk; close the store and open it again, which rebuilds the ' +
+        `index: ${placeOf(id, location)}`,
+      { code: 'CORRUPT' },
+    );
   }
-  return bytes;
+  throw corrupt(`a chunk is damaged: ${placeOf(id, location)}`);
 }
 
 function placeOf(id: ChunkId, { fileId, offset }: ChunkLocation): string {

@@ -12,6 +12,7 @@ import { conflict, decide } from './decide.ts';
 import type { ChunkStage, StagedChunk } from './chunk-stage.ts';
 import { adoptionEffects, freeEffects, operationEffects, versionOfPut } from './effects.ts';
 import { isReferenced, locate } from './index/chunk-index.ts';
+import { damageChange } from './index/damage-index.ts';
 import { Layer, type IndexReader, type IndexStore } from './index/index-store.ts';
 import { listVersions } from './index/listing.ts';
 import type { Journal } from './journal.ts';
@@ -58,6 +59,8 @@ export class CommitGroup {
   readonly chunkIds: ChunkId[] = [];
   /** Buckets that it changes; `undefined`: gone. */
   readonly buckets: Map<number, BucketRecord | undefined> = new Map();
+  /** Chunks known to be damaged that it brings good bytes for, or frees. */
+  readonly healed: ChunkId[] = [];
   /** What it does to the index. */
   readonly layer: Layer = new Layer();
   readonly #journal: Journal;
@@ -166,6 +169,7 @@ export class CommitGroup {
     for (const staged of stage.staged) {
       const { id, children } = staged.chunk;
       if (staged.isAdopted && (await locate(this.#reader, id)) !== undefined) continue;
+      await this.#heal(id);
       // Another upload may be moving a chunk that they share to a segment just now.
       if (staged.spilling !== undefined && !staged.isDurable) await stage.seal();
       const location = staged.location ?? this.#appendInline(staged);
@@ -186,6 +190,15 @@ export class CommitGroup {
     }
   }
 
+  /** A frame that is known to be damaged becomes dead bytes: another takes its place. */
+  async #heal(id: ChunkId): Promise<void> {
+    if (!this.#state.damage.has(id)) return;
+    this.healed.push(id);
+    this.layer.add([damageChange({ id }, undefined)]);
+    const damaged = await locate(this.#reader, id);
+    if (damaged !== undefined) this.#addDeadChunk(id, damaged);
+  }
+
   #appendInline({ chunk }: StagedChunk): ChunkLocation {
     this.chunkIds.push(chunk.id);
     return this.#journal.appendChunk(chunk as EncodedChunk);
@@ -197,7 +210,16 @@ export class CommitGroup {
     if (location === undefined || (await isReferenced(this.#reader, id))) return true;
     if (!this.#state.leases.beginFree(chunkKey(id))) return false;
     const lsn = await this.#perform({ kind: 'free', id, location });
+    if (this.#state.damage.has(id)) {
+      this.healed.push(id);
+      this.layer.add([damageChange({ id }, undefined)]);
+    }
     this.layer.add(freeEffects(id, children, lsn));
+    this.#addDeadChunk(id, location);
+    return true;
+  }
+
+  #addDeadChunk(id: ChunkId, location: ChunkLocation): void {
     const gone = chunkTotals(id, location);
     this.#addTotals({
       chunks: -gone.chunks,
@@ -205,7 +227,6 @@ export class CommitGroup {
       storedBytes: -gone.storedBytes,
       reclaimableBytes: location.frameBytes,
     });
-    return true;
   }
 
   async #perform(operation: Operation): Promise<Lsn> {

@@ -191,6 +191,7 @@ export class Committer {
         void this.sync().catch(() => undefined);
       });
     }
+    for (const id of group.healed) state.damage.forget(id);
     for (const operation of operations) {
       if (operation.kind === 'free') state.leases.endFree(chunkKey(operation.id));
     }

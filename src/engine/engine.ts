@@ -83,12 +83,12 @@ export class Engine {
     this.#platform = platform;
     this.#directory = directory;
     this.#opened = opened;
-    this.#state = new StoreState(new Leases(), {
+    this.#state = new StoreState(new Leases(), opened.damage, {
       lastLsn: recovered.lastLsn,
       nextLsn: recovered.nextLsn,
       lastCommit: recovered.last?.position,
       timeMs: recovered.last?.payload.timeMs ?? 0,
-      totals: recovered.last?.payload.totals ?? noTotals,
+      totals: { ...(recovered.last?.payload.totals ?? noTotals), ...opened.chunkTotals },
       lastBucketId: recovered.last?.payload.lastBucketId ?? 0,
       buckets: opened.buckets,
     });

@@ -4,10 +4,10 @@
  * The order matters. The lock comes before anything is read, LevelDB (which has a lock of its own)
  * before anything is written, and the end of the journal is made durable before anything is served.
  *
- * The index is taken as it is only if it is of this store and format, and holds the checkpoint that
- * the journal names; else it is deleted and rebuilt. An index that is *ahead* of the journal is
- * something else: LevelDB is given nothing that is not safe in the journal, so the journal has lost
- * acknowledged commits, and that is `CORRUPT`.
+ * The index is taken as it is only if it is of this store and format, was not found to be wrong, and
+ * holds the checkpoint that the journal names; else it is deleted and rebuilt. An index that is
+ * *ahead* of the journal is something else: LevelDB is given nothing that is not safe in the
+ * journal, so the journal has lost acknowledged commits, and that is `CORRUPT`.
  *
  * Errors: `INVALID` for a folder that is no store; `LOCKED`; `UNSUPPORTED`; `CORRUPT`; `IO`.
  *
@@ -31,10 +31,13 @@ import {
 } from './checkpoint.ts';
 import { makeDirectoryDurably } from './durable-directory.ts';
 import { writeSuperblock } from './incarnation.ts';
+import { countChunks, type ChunkTotals } from './index/chunk-index.ts';
 import { Database } from './index/database.ts';
+import { Distrust } from './index/distrust.ts';
 import { IndexStore } from './index/index-store.ts';
 import { bucketsGroup } from './index/keys.ts';
 import { decodeBucket } from './index/records.ts';
+import { KnownDamage } from './known-damage.ts';
 import { ioError } from './log/io-errors.ts';
 import { LogFiles } from './log/log-files.ts';
 import { readFully } from './log/log-writer.ts';
@@ -67,6 +70,9 @@ export interface OpenedStore {
   readonly index: IndexStore;
   readonly recovered: RecoveredJournal;
   readonly buckets: readonly BucketRecord[];
+  readonly damage: KnownDamage;
+  /** Counted, where the journal's totals count chunks that are lost; else as the journal says. */
+  readonly chunkTotals: ChunkTotals | undefined;
   readonly lock: FileLock;
 }
 
@@ -178,14 +184,15 @@ async function openDatabase(platform: Platform, directory: string): Promise<Data
   const { hashing, fileSystem, indexIn } = platform;
   const path = indexIn === 'memory' ? undefined : indexDirectory(directory);
   const backendIn = typeof indexIn === 'function' ? indexIn : undefined;
+  const distrust = path === undefined ? undefined : new Distrust(fileSystem, path);
   try {
-    return await Database.open(hashing.crc32, path, backendIn);
+    return await Database.open(hashing.crc32, path, backendIn, distrust);
   } catch (error) {
     if (path === undefined || (error instanceof ObjectsError && error.code === 'LOCKED')) {
       throw error;
     }
     await fileSystem.removeTree(path);
-    return Database.open(hashing.crc32, path, backendIn);
+    return Database.open(hashing.crc32, path, backendIn, distrust);
   }
 }
 
@@ -198,7 +205,7 @@ interface Opened {
 }
 
 /** An index that is up to the journal. */
-type ReadyIndex = Pick<OpenedStore, 'database' | 'index' | 'buckets'>;
+type ReadyIndex = Pick<OpenedStore, 'database' | 'index' | 'buckets' | 'damage' | 'chunkTotals'>;
 
 /** Replays what the index lacks; all of it, if it is not to be trusted. */
 async function bringUpIndex(opened: Opened, database: Database): Promise<ReadyIndex> {
@@ -218,7 +225,7 @@ async function bringUpIndex(opened: Opened, database: Database): Promise<ReadyIn
 
 /** Goes on with the index that is there. `undefined`: it is of no use, or damaged. */
 async function continueIndex(
-  { platform, files, superblock, recovered }: Opened,
+  { platform, directory, files, superblock, recovered }: Opened,
   database: Database,
 ): Promise<ReadyIndex | undefined> {
   const index = new IndexStore(database);
@@ -227,12 +234,15 @@ async function continueIndex(
     if (!(await isOwnIndex(index, superblock.storeId))) return undefined;
     const flushed = await lastFlushedLsn(index.reader());
     if (flushed > lastLsn) throw lostCommits(flushed, lastLsn);
+    if (await new Distrust(platform.fileSystem, indexDirectory(directory)).isDeclared()) {
+      return undefined;
+    }
     if (checkpoint !== undefined) {
       const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
       if (!(await knowsCheckpoint(index, complete))) return undefined;
     }
     await replay(platform, files, index, recovered, checkpoint);
-    return { database, index, buckets: await loadBuckets(index) };
+    return await readyIndex(database, index);
   } catch (error) {
     // Whether the journal is damaged, or only the index, the rebuilding will tell.
     const isDamage = !(error instanceof ObjectsError) || error.code === 'CORRUPT';
@@ -254,7 +264,13 @@ async function rebuildIndex(
     const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
     await noteCheckpoint(index, complete);
   }
-  return { database, index, buckets: await loadBuckets(index) };
+  return readyIndex(database, index);
+}
+
+async function readyIndex(database: Database, index: IndexStore): Promise<ReadyIndex> {
+  const [buckets, damage] = [await loadBuckets(index), await KnownDamage.load(index)];
+  const chunkTotals = damage.hasLostChunks ? await countChunks(index.reader()) : undefined;
+  return { database, index, buckets, damage, chunkTotals };
 }
 
 class LostCommits extends ObjectsError {}

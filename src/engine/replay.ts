@@ -4,16 +4,24 @@
  * Replaying is idempotent, so it does not matter what of it the index holds already. Work is cut
  * into batches, so that rebuilding takes memory for one batch and not for the store.
  *
+ * A chunk frame that is damaged, or whose segment is gone, does not stop a replay: one bad frame
+ * must not keep every other object from its owner. It is noted instead (index/damage-index.ts). A
+ * node that cannot be read leaves its children without the edges that keep them, and the note says
+ * that too: nothing is freed while it stands. Damage in the journal itself does stop it.
+ *
  * @module
  */
 
+import { ObjectsError } from '../base/errors.ts';
 import { decodeNode } from './chunk/manifest.ts';
 import { readChunkAt } from './chunk-store.ts';
 import { adoptionEffects, freeEffects, operationEffects } from './effects.ts';
+import { childrenByEdges } from './index/chunk-index.ts';
+import { damageChange, damageRecords } from './index/damage-index.ts';
 import { Layer, type IndexReader, type IndexStore } from './index/index-store.ts';
 import type { LogPosition } from './log/file-header.ts';
 import type { LogFiles } from './log/log-files.ts';
-import { type Operation } from './log/operations.ts';
+import { chunkKey, type Operation } from './log/operations.ts';
 import { replayJournal, type JournalGroup, type RecoveredJournal } from './log/recovery.ts';
 import { readChunkHead } from './log/walk.ts';
 import type { ChunkId, ChunkLocation, Lsn } from './model.ts';
@@ -30,6 +38,10 @@ export async function replay(
   from?: LogPosition,
 ): Promise<void> {
   let batch = new Layer();
+  const damaged = new Set<string>();
+  for (const { frame } of await damageRecords(index.reader())) {
+    if ('id' in frame) damaged.add(chunkKey(frame.id));
+  }
   const finish = async (): Promise<void> => {
     index.publish(batch);
     index.markDurable(batch.lastLsn);
@@ -37,54 +49,86 @@ export async function replay(
     batch = new Layer();
   };
   for await (const group of replayJournal(files, platform.hashing.crc32, recovered.end, from)) {
-    await applyGroup(platform, files, batch, index.reader(batch), group);
+    await applyGroup({ platform, files, batch, damaged }, index.reader(batch), group);
     if (batch.size >= batchRows) await finish();
   }
   if (batch.size > 0) await finish();
 }
 
+/** What replaying a group needs. */
+interface ReplayParts {
+  readonly platform: Platform;
+  readonly files: LogFiles;
+  readonly batch: Layer;
+  /** Chunks that the index calls damaged. */
+  readonly damaged: Set<string>;
+}
+
 async function applyGroup(
-  platform: Platform,
-  files: LogFiles,
-  batch: Layer,
+  parts: ReplayParts,
   reader: IndexReader,
   group: JournalGroup,
 ): Promise<void> {
-  for (const { id, location } of group.chunks) {
-    batch.add(
-      adoptionEffects({ id, location, children: await childrenOf(platform, files, id, location) }),
-    );
-  }
+  const { batch } = parts;
+  for (const chunk of group.chunks) await replayAdoption(parts, chunk);
   for (const [i, operation] of group.payload.operations.entries()) {
     const lsn = group.firstLsn + i;
-    if (operation.kind === 'adopt') await replayAdopt(platform, files, batch, operation);
-    else if (operation.kind === 'free') await replayFree(platform, files, batch, operation, lsn);
+    if (operation.kind === 'adopt') await replayAdopt(parts, operation);
+    else if (operation.kind === 'free') await replayFree(parts, reader, operation, lsn);
     else batch.add(await operationEffects(reader, operation, lsn));
     batch.lastLsn = lsn;
   }
 }
 
 async function replayAdopt(
-  platform: Platform,
-  files: LogFiles,
-  batch: Layer,
+  parts: ReplayParts,
   { fileId, offsets }: Extract<Operation, { kind: 'adopt' }>,
 ): Promise<void> {
   for (const offset of offsets) {
-    const { id, location } = await readChunkHead(files, fileId, offset);
-    const children = await childrenOf(platform, files, id, location);
-    batch.add(adoptionEffects({ id, location, children }));
+    const chunk = await unlessDamaged(readChunkHead(parts.files, fileId, offset));
+    if ('reason' in chunk) {
+      const damage = { reason: chunk.reason, lostEdges: true };
+      parts.batch.add([damageChange({ fileId, offset }, damage)]);
+    } else await replayAdoption(parts, chunk);
   }
 }
 
+async function replayAdoption(
+  { platform, files, batch, damaged }: ReplayParts,
+  { id, location }: { readonly id: ChunkId; readonly location: ChunkLocation },
+): Promise<void> {
+  const found = await unlessDamaged(childrenOf(platform, files, id, location));
+  const children = 'reason' in found ? [] : found;
+  batch.add(adoptionEffects({ id, location, children }));
+  const key = chunkKey(id);
+  if ('reason' in found) {
+    damaged.add(key);
+    batch.add([damageChange({ id }, { reason: found.reason, lostEdges: true })]);
+  } else if (damaged.delete(key)) batch.add([damageChange({ id }, undefined)]);
+}
+
 async function replayFree(
-  platform: Platform,
-  files: LogFiles,
-  batch: Layer,
+  { platform, files, batch, damaged }: ReplayParts,
+  reader: IndexReader,
   { id, location }: Extract<Operation, { kind: 'free' }>,
   lsn: Lsn,
 ): Promise<void> {
-  batch.add(freeEffects(id, await childrenOf(platform, files, id, location), lsn));
+  const found = await unlessDamaged(childrenOf(platform, files, id, location));
+  const children = 'reason' in found ? await childrenByEdges(reader, id) : found;
+  batch.add(freeEffects(id, children, lsn));
+  if (damaged.delete(chunkKey(id))) batch.add([damageChange({ id }, undefined)]);
+}
+
+/** What was read, or why it cannot be. */
+async function unlessDamaged<T extends object>(
+  reading: Promise<T>,
+): Promise<T | { readonly reason: string }> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof ObjectsError && error.code === 'CORRUPT') return { reason: error.message };
+    throw error;
+  }
 }
 
 /** The chunks that a node names; none of other chunks. */

@@ -7,6 +7,7 @@
 
 import { compareBytes, encodeUtf8 } from '../base/bytes.ts';
 import type { Leases } from './chunk-stage.ts';
+import type { KnownDamage } from './known-damage.ts';
 import type { LogPosition } from './log/file-header.ts';
 import type { BucketRecord, Lsn, Totals } from './model.ts';
 
@@ -34,6 +35,7 @@ export interface Advance {
 
 export class StoreState {
   readonly leases: Leases;
+  readonly damage: KnownDamage;
   #lastLsn: Lsn;
   #nextLsn: Lsn;
   #lastCommit: LogPosition | undefined;
@@ -46,6 +48,7 @@ export class StoreState {
 
   constructor(
     leases: Leases,
+    damage: KnownDamage,
     start: {
       readonly lastLsn: Lsn;
       readonly nextLsn: Lsn;
@@ -57,6 +60,7 @@ export class StoreState {
     },
   ) {
     this.leases = leases;
+    this.damage = damage;
     this.#lastLsn = start.lastLsn;
     this.#nextLsn = start.nextLsn;
     this.#lastCommit = start.lastCommit;

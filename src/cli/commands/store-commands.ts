@@ -6,6 +6,7 @@
 
 import type { Command } from 'commander';
 import type { LongOptions, StoreStats, VerifyReport } from '../../index.ts';
+import { parsePositive } from '../arguments.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { formatCount, formatCounted, formatSize, printable } from '../printable.ts';
 import type { Session } from '../session.ts';
@@ -24,7 +25,11 @@ export function addStoreCommands(shell: Shell): void {
     );
   shell
     .command('verify', 'read everything and compare it with its checksums; change nothing')
-    .action((_: unknown, command: Command) => shell.run(command, verify));
+    .option('--max-seconds <seconds>', 'end after so long; the next run goes on', parsePositive)
+    .option('--percent <percent>', 'end after such a part; the next run goes on', parsePositive)
+    .action((options: Budget, command: Command) =>
+      shell.run(command, (session) => verify(session, options)),
+    );
   shell
     .command('compact', 'give the space of removed content back to the file system')
     .action((_: unknown, command: Command) =>
@@ -59,9 +64,14 @@ function longOptions(label: string, { terminal, signal }: Session): LongOptions 
   return { signal, onProgress: (progress) => terminal.showProgress(label, progress) };
 }
 
-async function verify(session: Session): Promise<ExitCode | undefined> {
+interface Budget {
+  readonly maxSeconds?: number;
+  readonly percent?: number;
+}
+
+async function verify(session: Session, budget: Budget): Promise<ExitCode | undefined> {
   const { store, terminal } = session;
-  const report = await store.verify(longOptions('verify', session));
+  const report = await store.verify({ ...longOptions('verify', session), ...budget });
   await terminal.print(report, describeVerify(report));
   return report.ok ? undefined : exitCodes.corrupt;
 }
@@ -69,7 +79,8 @@ async function verify(session: Session): Promise<ExitCode | undefined> {
 function describeVerify(report: VerifyReport): string {
   const checked =
     `${formatCounted(report.versions, 'version')}, ${formatCounted(report.chunks, 'chunk')}, ` +
-    `${formatSize(report.bytes)} checked`;
+    `${formatSize(report.bytes)} checked` +
+    (report.complete ? '' : `, ${report.percent.toFixed(1)} % of the store`);
   const damaged = report.damaged.map(({ bucket, name, version, reason }) => {
     const versionText = version === undefined ? '' : `, version ${version}`;
     return printable(`damaged: ${bucket}/${name}${versionText}: ${reason}`);

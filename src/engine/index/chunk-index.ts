@@ -102,6 +102,9 @@ export async function candidates(
   });
 }
 
+/** What chunks add to the totals of a store. */
+export type ChunkTotals = { chunks: number; uniqueBytes: number; storedBytes: number };
+
 /** All chunks with their locations, a page at a time: for `verify`. */
 export async function locationsPage(
   reader: IndexReader,
@@ -115,6 +118,45 @@ export async function locationsPage(
   const last = rows.at(-1)?.key;
   return { chunks, last: last === undefined ? '' : `${last}\0` };
 }
+
+/** The chunks alive, counted. Reads all their rows. */
+export async function countChunks(reader: IndexReader): Promise<ChunkTotals> {
+  const totals = { chunks: 0, uniqueBytes: 0, storedBytes: 0 };
+  let after = 'c';
+  while (after !== '') {
+    const page = await locationsPage(reader, after, 1000);
+    after = page.last;
+    for (const { id, location } of page.chunks) addChunk(totals, id, location);
+  }
+  return totals;
+}
+
+/** Counts a chunk. Nodes are bookkeeping: they are no content. */
+export function addChunk(totals: ChunkTotals, id: ChunkId, location: ChunkLocation): void {
+  totals.chunks++;
+  totals.storedBytes += location.frameBytes;
+  if (id.kind === 'data') totals.uniqueBytes += location.rawBytes;
+}
+
+/** The children that edges lead to from a node which cannot be read. Reads all rows of chunks. */
+export async function childrenByEdges(reader: IndexReader, node: ChunkId): Promise<ChunkId[]> {
+  const { suffix } = referenceChange(node, { kind: 'chunk', id: node }, 'put');
+  const children: ChunkId[] = [];
+  let gte = 'c';
+  for (;;) {
+    const rows = await reader.range({ gte, lt: 'd', limit: 1000 });
+    for (const { key } of rows) {
+      if (key.length > chunkGroupLength && key.slice(chunkGroupLength) === suffix) {
+        children.push(idOf(key));
+      }
+    }
+    const last = rows.at(-1);
+    if (last === undefined) return children;
+    gte = `${last.key}\0`;
+  }
+}
+
+const chunkGroupLength = 1 + 4 + 1 + 32;
 
 function idOf(key: string): ChunkId {
   const fields = new Reader(fromBinaryString(key), 'a chunk in the index', 1);

@@ -4,6 +4,7 @@
  * LevelDB is never trusted with the only copy of anything. What it may do wrong, and what is done
  * about it (docs/durability.md has the measurements):
  * - It returns flipped bits as data: every value carries a CRC-32 over key and value, checked here.
+ *   A row that fails is answered with `CORRUPT`, and {@link Distrust} has the index rebuilt.
  * - After a failed write, later acknowledged writes vanish: the first error breaks this database
  *   for good, and the next open rebuilds it from the log.
  * - `compactRange` resolves though nothing was flushed: {@link Database.flush} believes only that
@@ -22,6 +23,7 @@ import { fromBinaryString, toBinaryString } from '../../base/bytes.ts';
 import { ObjectsError, corrupt } from '../../base/errors.ts';
 import type { FileSystem } from '../platform/file-system.ts';
 import type { KeyValueStore, KeyValueStoreIn } from '../platform/key-value-store.ts';
+import type { Distrust } from './distrust.ts';
 
 /** One row to put, or with no value to delete. Keys are binary strings. */
 export interface DatabaseChange {
@@ -52,12 +54,19 @@ export class Database {
   readonly #backend: KeyValueStore;
   readonly #crc32: Crc32;
   readonly #directory: string | undefined;
+  readonly #distrust: Distrust | undefined;
   #failure: ObjectsError | undefined;
 
-  private constructor(backend: KeyValueStore, crc32: Crc32, directory: string | undefined) {
+  private constructor(
+    backend: KeyValueStore,
+    crc32: Crc32,
+    directory: string | undefined,
+    distrust: Distrust | undefined,
+  ) {
     this.#backend = backend;
     this.#crc32 = crc32;
     this.#directory = directory;
+    this.#distrust = distrust;
   }
 
   /**
@@ -66,11 +75,13 @@ export class Database {
    * Throws `LOCKED` if another process has it, and whatever LevelDB says if it is damaged.
    *
    * @param backendIn - What keeps the rows of a folder.
+   * @param distrust - Where it is noted that this database must be made again. None in memory.
    */
   static async open(
     crc32: Crc32,
     directory: string | undefined,
     backendIn: KeyValueStoreIn = levelIn,
+    distrust?: Distrust,
   ): Promise<Database> {
     const backend = directory === undefined ? memoryLevel() : backendIn(directory);
     try {
@@ -78,7 +89,7 @@ export class Database {
     } catch (cause) {
       throw openError(cause);
     }
-    return new Database(backend, crc32, directory);
+    return new Database(backend, crc32, directory, distrust);
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -86,7 +97,7 @@ export class Database {
     const stored = this.#backend.supports.getSync
       ? this.#backend.getSync(bytes)
       : await this.#backend.get(bytes);
-    return stored === undefined ? undefined : this.#open(bytes, stored);
+    return stored === undefined ? undefined : this.#mustOpen(bytes, stored);
   }
 
   /** Rows of a range, in order (`reverse`: the other way), at most `limit`. */
@@ -105,7 +116,7 @@ export class Database {
         const entries = await iterator.nextv(range.limit - rows.length || 1);
         if (entries.length === 0) break;
         for (const [key, stored] of entries) {
-          rows.push({ key: toBinaryString(key), value: this.#open(key, stored) });
+          rows.push({ key: toBinaryString(key), value: await this.#mustOpen(key, stored) });
         }
       }
     } finally {
@@ -163,12 +174,25 @@ export class Database {
     return sealed;
   }
 
-  #open(key: Uint8Array, stored: Uint8Array): Uint8Array {
+  /** Has this database made again at the next opening. */
+  async distrust(): Promise<void> {
+    await this.#distrust?.declare();
+  }
+
+  async #mustOpen(key: Uint8Array, stored: Uint8Array): Promise<Uint8Array> {
+    const value = this.#open(key, stored);
+    if (value !== undefined) return value;
+    await this.distrust();
+    throw corrupt(
+      'a row of the index is damaged; close the store and open it again, which rebuilds the index',
+    );
+  }
+
+  #open(key: Uint8Array, stored: Uint8Array): Uint8Array | undefined {
     const value = Uint8Array.from(stored.subarray(checksumBytes));
     const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
     const checksum = stored.length < checksumBytes ? -1 : view.getUint32(0, true);
-    if (checksum === this.#crc32(value, this.#crc32(key, 0))) return value;
-    throw corrupt('a row of the index is damaged; delete the folder index/, it will be rebuilt');
+    return checksum === this.#crc32(value, this.#crc32(key, 0)) ? value : undefined;
   }
 }
 

@@ -132,6 +132,11 @@ export class IndexStore {
     return this.#database.get(factsGroup + name);
   }
 
+  /** Something here is wrong though the log is right: the next opening makes the index again. */
+  async distrust(): Promise<void> {
+    await this.#database.distrust();
+  }
+
   /** Writes rows that no commit has: facts, and the end of what is only advisory. */
   async writeDirectly(changes: readonly IndexChange[]): Promise<void> {
     await this.#database.write(

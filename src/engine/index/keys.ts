@@ -17,6 +17,7 @@
  * | `m`                                | name of a fact      | fact              |
  * | `p` bucket id, name, 00 00         | –                   | promoted lsn      |
  * | `v` bucket id, name, 00 00         | ~lsn                | version           |
+ * | `x`                                | chunk, or place     | damage            |
  *
  * `h` holds current versions, `v` superseded ones and delete markers, so that a listing meets
  * current names only, however long their history. `p` says which row of `h` a name has, as a
@@ -41,6 +42,7 @@ export const bucketsGroup = 'b';
 export const candidatesGroup = 'd';
 export const flushesGroup = 'j';
 export const factsGroup = 'm';
+export const damageGroup = 'x';
 
 /** Families of rows about names. */
 export type NameFamily = 'h' | 'p' | 'v';

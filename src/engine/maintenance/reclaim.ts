@@ -6,8 +6,9 @@
  * in turn. So a removal costs its caller one edge, and the walk touches only what it frees.
  *
  * A chunk that an upload has a lease on stays a candidate, and is asked about again when the lease
- * ends. So does a node that is damaged. Whether a chunk is dead is decided by the committer, at the
- * moment of the commit.
+ * ends. While the index lacks edges, because a damaged frame was met when it was rebuilt, nothing
+ * is freed at all. Whether a chunk is dead is decided by the committer, at the moment of the
+ * commit.
  *
  * Freed bytes stay in their log file, as reclaimable, until compaction.
  *
@@ -15,7 +16,14 @@
  */
 
 import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
-import { candidates, isReferenced, locate, type Candidate } from '../index/chunk-index.ts';
+import { blame } from '../chunk-store.ts';
+import {
+  candidates,
+  childrenByEdges,
+  isReferenced,
+  locate,
+  type Candidate,
+} from '../index/chunk-index.ts';
 import { Layer, type IndexChange, type IndexStore } from '../index/index-store.ts';
 import type { Committer } from '../committer.ts';
 import type { LogFiles } from '../log/log-files.ts';
@@ -91,6 +99,8 @@ export class Reclaimer {
   async #freePage(after: Candidate | undefined): Promise<Candidate | undefined> {
     if (this.#isStopped) return undefined;
     const { index, state } = this.#parts;
+    // That nothing leads to a chunk proves nothing where edges may be missing.
+    if (state.damage.hasLostEdges) return undefined;
     const page = await candidates(index.reader(), pageSize, after);
     const settled = await Promise.all(page.map(({ id }) => this.#free(id)));
     const done: IndexChange[] = page
@@ -107,16 +117,17 @@ export class Reclaimer {
 
   /** Frees a candidate if it is dead. `false`: ask again. */
   async #free(id: ChunkId): Promise<boolean> {
-    const { platform, files, index, committer } = this.#parts;
+    const { platform, files, index, committer, state } = this.#parts;
     const location = await locate(index.reader(), id);
     if (location === undefined || (await isReferenced(index.reader(), id))) return true;
     let children: ChunkId[];
     try {
       children = await childrenOf(platform, files, id, location);
     } catch (error) {
-      // A damaged node cannot say what it names. It stays, and `verify` reports it.
-      if (error instanceof ObjectsError && error.code === 'CORRUPT') return false;
-      throw error;
+      await blame(error, { id, location, index, damage: state.damage });
+      if (!(error instanceof ObjectsError && error.code === 'CORRUPT')) throw error;
+      // A damaged node cannot say what it names, but the edges of its children can.
+      children = await childrenByEdges(index.reader(), id);
     }
     const { outcome } = await committer.commit({ kind: 'free', id, children }, 'os');
     return outcome === 'done';

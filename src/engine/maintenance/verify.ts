@@ -1,31 +1,47 @@
 /**
- * Reading everything, comparing everything, changing nothing.
+ * Reading everything, comparing everything, changing nothing that anybody stored.
  *
- * Four questions, each a step: does the journal say what it said when it was written; is each chunk
- * its name; does each version lead to whole content, with the edges that keep it alive; and do the
- * totals add up. Damage is reported as the versions that it hits, not as an error: only an abort or
- * a failing machine makes `verify` throw.
+ * Three questions, each a step: does the journal say what it said when it was written; is each
+ * chunk its name; does each version lead to whole content, with the edges that keep it alive. After
+ * a whole run the totals must add up, too. Damage is reported as the versions that it hits, not as
+ * an error: only an abort or a failing machine makes `verify` throw.
  *
- * It runs beside reads and writes. What is committed meanwhile may or may not be looked at, and
- * totals are compared only if nothing was.
+ * What it finds it notes: a chunk that is bad, so that the next upload of it brings good bytes
+ * (known-damage.ts); an index that is wrong while the log is right, so that the next opening makes
+ * it again. Nothing else of it stays in memory, however large the store is.
+ *
+ * A run with a budget goes on where the last one with a budget ended. It runs beside reads and
+ * writes. What is committed meanwhile may or may not be looked at, and totals are compared only if
+ * nothing was.
  *
  * @module
  */
 
-import { toHex } from '../../base/bytes.ts';
-import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
+import { ObjectsError, describe, throwIfAborted } from '../../base/errors.ts';
 import { listPageEntries } from '../../base/limits.ts';
+import { decodeNode } from '../chunk/manifest.ts';
 import { leavesOf } from '../chunk/manifest-tree.ts';
-import { readChunkAt } from '../chunk-store.ts';
-import { hasReference, locate, locationsPage } from '../index/chunk-index.ts';
+import { blame, missing, readChunkAt } from '../chunk-store.ts';
+import { addChunk, hasReference, locate, locationsPage } from '../index/chunk-index.ts';
 import type { IndexStore } from '../index/index-store.ts';
+import { chunkGroup } from '../index/keys.ts';
 import { listVersions } from '../index/listing.ts';
+import { headOf } from '../index/version-index.ts';
 import type { LogFiles } from '../log/log-files.ts';
 import { replayJournal, type RecoveredJournal } from '../log/recovery.ts';
 import { chunkKey } from '../log/operations.ts';
-import type { BucketRecord, ChunkId, Lsn, NamedVersion, ObjectVersion, Totals } from '../model.ts';
+import type { BucketRecord, ChunkId, ChunkLocation, Lsn, ObjectVersion, Totals } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { StoreState } from '../store-state.ts';
+import { mendEdges, settleEdges } from './edges.ts';
+import {
+  VerifyBudget,
+  loadPosition,
+  savePosition,
+  verifyBeginning,
+  versionWorkBytes,
+  type VerifyPosition,
+} from './verify-budget.ts';
 
 export interface VerifyParts {
   readonly platform: Platform;
@@ -45,6 +61,10 @@ export interface VerifyProgress {
 export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  /** End after so long. */
+  readonly maxMs?: number | undefined;
+  /** End after so large a part of the store, in per cent. */
+  readonly percent?: number | undefined;
 }
 
 /** A version whose content is not whole. */
@@ -63,158 +83,257 @@ export interface Findings {
   readonly bytes: number;
   readonly damaged: readonly DamagedVersion[];
   readonly problems: readonly string[];
+  /** How much of the store was looked at in this run, in per cent. */
+  readonly percent: number;
+  /** Whether this run came to the end of the store: the next begins anew. */
+  readonly isComplete: boolean;
 }
 
-/** Chunks that cannot be read, and why. */
-type Damage = Map<string, string>;
+/** A run: what it has found so far, and where it stands. */
+interface Run {
+  readonly parts: VerifyParts;
+  readonly options: VerifyOptions;
+  readonly budget: VerifyBudget;
+  readonly lsnBefore: Lsn;
+  position: VerifyPosition;
+  chunks: number;
+  versions: number;
+  bytes: number;
+  readonly counted: Record<keyof Totals, number>;
+  readonly damaged: DamagedVersion[];
+  readonly problems: string[];
+  /** Chunks that were found to be bad and that no version was seen to need: why. */
+  readonly unnamed: Map<string, string>;
+}
 
-/** Reads and checks everything. */
+/** Reads and checks everything, or as much as the budget is for. */
 export async function verify(parts: VerifyParts, options: VerifyOptions): Promise<Findings> {
-  const lsnBefore = parts.state.lastLsn;
-  const problems: string[] = [];
-  await verifyJournal(parts, options, problems);
-  const chunks = await verifyChunks(parts, options);
-  const versions = await verifyVersions(parts, options, chunks.damage, problems);
-  const isQuiet = parts.state.lastLsn === lsnBefore;
-  if (isQuiet)
-    compareTotals(parts.state.totals, { ...chunks.totals, ...versions.totals }, problems);
+  const { index, state } = parts;
+  const hasBudget = options.maxMs !== undefined || options.percent !== undefined;
+  const total = await workOf(parts);
+  const run = beginRun(parts, options, {
+    position: hasBudget ? await loadPosition(index) : verifyBeginning,
+    bytesMax: (total * (options.percent ?? 100)) / 100,
+  });
+  const isWhole = run.position === verifyBeginning;
+  let isComplete = false;
+  try {
+    isComplete =
+      (await verifyJournal(run)) && (await verifyChunks(run)) && (await verifyVersions(run));
+  } finally {
+    if (hasBudget) await savePosition(index, isComplete ? verifyBeginning : run.position);
+  }
+  if (isComplete && isWhole) await concludeWhole(run);
+  const { versions, chunks, bytes, damaged, problems, budget } = run;
   return {
-    versions: versions.count,
-    chunks: chunks.totals.chunks,
-    bytes: chunks.bytes,
-    damaged: versions.damaged,
-    problems: [...problems, ...chunks.unnamed(versions.seen)],
+    versions,
+    chunks,
+    bytes,
+    damaged,
+    problems: [...problems, ...lostFrames(state), ...run.unnamed.values()],
+    percent: isWhole && isComplete ? 100 : Math.min(100, (budget.bytes / total) * 100),
+    isComplete,
   };
 }
 
-async function verifyJournal(
-  { platform, files, journalEnd }: VerifyParts,
-  { signal }: VerifyOptions,
-  problems: string[],
-): Promise<void> {
-  const end = journalEnd();
-  if (end.fileId === 0) return;
-  try {
-    for await (const _ of replayJournal(files, platform.hashing.crc32, end)) {
-      throwIfAborted(signal);
-    }
-  } catch (error) {
-    problems.push(damageText(error));
-  }
-}
-
-async function verifyChunks(
-  { platform, files, index, state }: VerifyParts,
-  { signal, onProgress }: VerifyOptions,
-): Promise<{
-  readonly totals: Pick<Totals, 'chunks' | 'uniqueBytes' | 'storedBytes'>;
-  readonly bytes: number;
-  readonly damage: Damage;
-  readonly unnamed: (seen: ReadonlySet<string>) => string[];
-}> {
-  const totals = { chunks: 0, uniqueBytes: 0, storedBytes: 0 };
-  const damage: Damage = new Map();
-  let bytes = 0;
-  let after = 'c';
-  while (after !== '') {
-    const page = await locationsPage(index.reader(), after, listPageEntries);
-    after = page.last;
-    for (const { id, location } of page.chunks) {
-      throwIfAborted(signal);
-      totals.chunks++;
-      totals.storedBytes += location.frameBytes;
-      if (id.kind === 'data') totals.uniqueBytes += location.rawBytes;
-      try {
-        bytes += (await readChunkAt(platform, files, id, location)).length;
-      } catch (error) {
-        damage.set(chunkKey(id), damageText(error));
-      }
-      onProgress?.({ done: totals.chunks, total: state.totals.chunks, unit: 'chunks' });
-    }
-  }
-  const unnamed = (seen: ReadonlySet<string>): string[] =>
-    [...damage].filter(([key]) => !seen.has(key)).map(([, reason]) => reason);
-  return { totals, bytes, damage, unnamed };
-}
-
-async function verifyVersions(
+function beginRun(
   parts: VerifyParts,
-  { signal }: VerifyOptions,
-  damage: Damage,
-  problems: string[],
-): Promise<{
-  readonly totals: Pick<Totals, 'objects' | 'versions' | 'deleteMarkers' | 'logicalBytes'>;
-  readonly count: number;
-  readonly damaged: DamagedVersion[];
-  readonly seen: ReadonlySet<string>;
-}> {
-  const totals = { objects: 0, versions: 0, deleteMarkers: 0, logicalBytes: 0 };
-  const damaged: DamagedVersion[] = [];
-  const seen = new Set<string>();
-  let count = 0;
-  for (const bucket of parts.state.buckets) {
-    for await (const entry of versionsOf(parts.index, bucket)) {
-      throwIfAborted(signal);
-      count++;
-      const { name, version } = entry;
-      if (version.kind === 'deleteMarker') {
-        totals.deleteMarkers++;
-        continue;
-      }
-      totals.versions++;
-      totals.logicalBytes += version.sizeBytes;
-      if (entry.isLatest) totals.objects++;
-      const reason = await contentDamage(parts, version, damage, seen, problems);
-      if (reason !== undefined) damaged.push({ bucket, name, lsn: version.lsn, reason });
-    }
-  }
-  return { totals, count, damaged, seen };
+  options: VerifyOptions,
+  start: { readonly position: VerifyPosition; readonly bytesMax: number },
+): Run {
+  const maxMs = options.maxMs ?? Number.POSITIVE_INFINITY;
+  const bytesMax = options.percent === undefined ? Number.POSITIVE_INFINITY : start.bytesMax;
+  return {
+    parts,
+    options,
+    budget: new VerifyBudget(parts.platform.clock, { maxMs, bytesMax }),
+    lsnBefore: parts.state.lastLsn,
+    position: start.position,
+    chunks: 0,
+    versions: 0,
+    bytes: 0,
+    counted: { ...parts.state.totals, ...zeroTotals },
+    damaged: [],
+    problems: [],
+    unnamed: new Map(),
+  };
 }
 
-async function* versionsOf(
-  index: IndexStore,
-  bucket: BucketRecord,
-): AsyncGenerator<NamedVersion & { readonly isLatest: boolean }> {
-  let after: { readonly name: string; readonly lsn: Lsn } | undefined;
-  for (;;) {
-    const page = await listVersions(index.reader(), bucket.id, {}, listPageEntries, after);
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < listPageEntries) return;
-    after = { name: last.name, lsn: last.version.lsn };
+const zeroTotals = {
+  objects: 0,
+  versions: 0,
+  deleteMarkers: 0,
+  chunks: 0,
+  logicalBytes: 0,
+  uniqueBytes: 0,
+  storedBytes: 0,
+};
+
+/** All the work there is; at least 1. */
+async function workOf({ files, state }: VerifyParts): Promise<number> {
+  const sizes = await Promise.all(files.ids('journal').map((id) => files.size(id)));
+  const { storedBytes, versions, deleteMarkers } = state.totals;
+  const journalBytes = sizes.reduce((sum, size) => sum + size, 0);
+  return 1 + journalBytes + storedBytes + versionWorkBytes * (versions + deleteMarkers);
+}
+
+/** The journal. `false`: the budget is spent. */
+async function verifyJournal(run: Run): Promise<boolean> {
+  const { parts, options, position, budget, problems } = run;
+  if (position.step !== 'journal') return true;
+  const { platform, files, journalEnd } = parts;
+  const end = journalEnd();
+  if (end.fileId !== 0) {
+    let before = position.behind?.offset ?? 0;
+    try {
+      const groups = replayJournal(files, platform.hashing.crc32, end, position.behind);
+      for await (const group of groups) {
+        throwIfAborted(options.signal);
+        budget.spend(Math.max(0, group.next.offset - before));
+        before = group.next.offset;
+        run.position = { step: 'journal', behind: group.position };
+        if (budget.isSpent) return false;
+      }
+    } catch (error) {
+      problems.push(damageText(error));
+    }
   }
+  run.position = { step: 'chunks', from: 'c' };
+  return true;
+}
+
+/** Every chunk, in the order of names. `false`: the budget is spent. */
+async function verifyChunks(run: Run): Promise<boolean> {
+  const { parts, options, position, budget, counted } = run;
+  if (position.step !== 'chunks') return true;
+  const { index, state } = parts;
+  let { from } = position;
+  while (from !== '') {
+    const page = await locationsPage(index.reader(), from, listPageEntries);
+    for (const { id, location } of page.chunks) {
+      throwIfAborted(options.signal);
+      if (budget.isSpent) return false;
+      run.chunks++;
+      budget.spend(location.frameBytes);
+      addChunk(counted, id, location);
+      await verifyChunk(run, id, location);
+      run.position = { step: 'chunks', from: behindChunk(id) };
+      options.onProgress?.({ done: run.chunks, total: state.totals.chunks, unit: 'chunks' });
+    }
+    from = page.last;
+  }
+  run.position = { step: 'versions', behind: undefined };
+  return true;
+}
+
+async function verifyChunk(run: Run, id: ChunkId, location: ChunkLocation): Promise<void> {
+  const { platform, files, index, state } = run.parts;
+  try {
+    run.bytes += (await readChunkAt(platform, files, id, location)).length;
+    await state.damage.withdraw(id);
+  } catch (error) {
+    await blame(error, { id, location, index, damage: state.damage });
+    run.unnamed.set(chunkKey(id), damageText(error));
+  }
+}
+
+/** Every version, in the order of buckets and names. `false`: the budget is spent. */
+async function verifyVersions(run: Run): Promise<boolean> {
+  const { parts, options, position, budget } = run;
+  const { state, index } = parts;
+  let after = position.step === 'versions' ? position.behind : undefined;
+  const firstBucketId = after?.bucketId ?? 0;
+  const buckets = state.buckets.filter(({ id }) => id >= firstBucketId);
+  for (const bucket of buckets.sort((a, b) => a.id - b.id)) {
+    for (;;) {
+      const place = after?.bucketId === bucket.id ? after : undefined;
+      const page = await listVersions(index.reader(), bucket.id, {}, listPageEntries, place);
+      for (const entry of page) {
+        throwIfAborted(options.signal);
+        if (budget.isSpent) return false;
+        budget.spend(versionWorkBytes);
+        await verifyVersion(run, bucket, entry);
+        after = { bucketId: bucket.id, name: entry.name, lsn: entry.version.lsn };
+        run.position = { step: 'versions', behind: after };
+      }
+      if (page.length < listPageEntries) break;
+    }
+  }
+  return true;
+}
+
+async function verifyVersion(
+  run: Run,
+  bucket: BucketRecord,
+  { name, version, isLatest }: Awaited<ReturnType<typeof listVersions>>[number],
+): Promise<void> {
+  run.versions++;
+  const { counted } = run;
+  if (version.kind === 'deleteMarker') {
+    counted.deleteMarkers++;
+    return;
+  }
+  counted.versions++;
+  counted.logicalBytes += version.sizeBytes;
+  if (isLatest) {
+    counted.objects++;
+    await verifyHead(run, bucket, name, version);
+  }
+  const reason = await contentDamage(run, version);
+  if (reason !== undefined) run.damaged.push({ bucket, name, lsn: version.lsn, reason });
+}
+
+/** Whether who asks for the name gets the version that a listing has. */
+async function verifyHead(
+  { parts: { index, state }, lsnBefore, problems }: Run,
+  bucket: BucketRecord,
+  name: string,
+  version: ObjectVersion,
+): Promise<void> {
+  const head = await headOf(index.reader(), bucket.id, name);
+  // Another version may have become the head since the page was read.
+  if (head?.version.lsn === version.lsn || state.lastLsn !== lsnBefore) return;
+  await index.distrust();
+  problems.push(`a name does not lead to its version: ${describe({ bucket: bucket.name, name })}`);
 }
 
 /** What keeps a version's content from being read, if anything does. */
-async function contentDamage(
-  { platform, files, index }: VerifyParts,
-  version: ObjectVersion,
-  damage: Damage,
-  seen: Set<string>,
-  problems: string[],
-): Promise<string | undefined> {
+async function contentDamage(run: Run, version: ObjectVersion): Promise<string | undefined> {
+  const { platform, files, index, state } = run.parts;
   const reader = index.reader();
   const { root, sizeBytes, lsn } = version;
   if (!(await hasReference(reader, root.id, { kind: 'version', lsn }))) {
-    problems.push(`the content of version ${lsn} has no reference that keeps it`);
+    await index.distrust();
+    run.problems.push(`the content of version ${lsn} has no reference that keeps it`);
   }
-  const readNode = async (id: ChunkId): Promise<Uint8Array> => {
-    seen.add(chunkKey(id));
+  const mustLocate = async (id: ChunkId): Promise<ChunkLocation> => {
     const location = await locate(reader, id);
-    if (location === undefined) throw missing(id);
-    return readChunkAt(platform, files, id, location);
+    if (location === undefined) throw await missing(id, index, state.damage);
+    return location;
+  };
+  const readNode = async (id: ChunkId): Promise<Uint8Array> => {
+    run.unnamed.delete(chunkKey(id));
+    const bytes = await readChunkAt(platform, files, id, await mustLocate(id));
+    if (state.damage.hasLostEdges) {
+      const { children } = decodeNode(bytes, id);
+      await mendEdges(
+        index,
+        id,
+        children.map((child) => child.id),
+      );
+    }
+    return bytes;
   };
   try {
     let end = 0;
+    let damage: string | undefined;
     for await (const leaf of leavesOf(root, sizeBytes, { start: 0, end: sizeBytes }, readNode)) {
-      const key = chunkKey(leaf.id);
-      seen.add(key);
-      const reason = damage.get(key);
-      if (reason !== undefined) return reason;
-      const location = await locate(reader, leaf.id);
-      if (location === undefined) throw missing(leaf.id);
+      run.unnamed.delete(chunkKey(leaf.id));
+      damage ??= state.damage.reasonOf(leaf.id);
+      await mustLocate(leaf.id);
       end = leaf.offset + leaf.sizeBytes;
     }
+    if (damage !== undefined) return damage;
     if (end !== sizeBytes) return `the content has ${end} bytes where ${sizeBytes} are promised`;
     return undefined;
   } catch (error) {
@@ -222,15 +341,26 @@ async function contentDamage(
   }
 }
 
-function compareTotals(kept: Totals, counted: Partial<Totals>, problems: string[]): void {
-  for (const [field, count] of Object.entries(counted)) {
-    const expected = kept[field as keyof Totals];
-    if (expected !== count) problems.push(`${field} is kept as ${expected}, but counts ${count}`);
+/** What only a run over everything can say. */
+async function concludeWhole(run: Run): Promise<void> {
+  const { index, state } = run.parts;
+  if (state.lastLsn !== run.lsnBefore) return;
+  if (run.damaged.length === 0 && state.damage.hasLostEdges) await settleEdges(index, state);
+  const kept = state.totals;
+  for (const [field, expected] of Object.entries(kept)) {
+    const count = run.counted[field as keyof Totals];
+    if (expected === count) continue;
+    run.problems.push(`${field} is kept as ${expected}, but counts ${count}`);
+    await index.distrust();
   }
 }
 
-function missing(id: ChunkId): ObjectsError {
-  return new ObjectsError(`a chunk is missing: chunk=${toHex(id.digest)}`, { code: 'CORRUPT' });
+function lostFrames(state: StoreState): string[] {
+  return state.damage.lostFrames.map((reason) => `what it held is not known: ${reason}`);
+}
+
+function behindChunk(id: ChunkId): string {
+  return `${chunkGroup(id)}~`;
 }
 
 /** The message of damage; anything else is no finding and goes on up. */

@@ -65,7 +65,7 @@ async function replayOnto(
 /** Without what is only advisory (candidates for freeing) and what the index says of itself. */
 function rowsThatCount(rows: readonly Row[]): Map<string, Uint8Array> {
   return new Map(
-    rows.filter(({ key }) => !/^[djm]/.test(key)).map(({ key, value }) => [key, value]),
+    rows.filter(({ key }) => !/^[djmx]/.test(key)).map(({ key, value }) => [key, value]),
   );
 }
 
