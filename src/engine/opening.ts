@@ -4,8 +4,8 @@
  * The order matters. The lock comes before anything is read, LevelDB (which has a lock of its own)
  * before anything is written, and the end of the journal is made durable before anything is served.
  *
- * The index is taken as it is only if it is of this store and format, was not found to be wrong, and
- * holds the checkpoint that the journal names; else it is deleted and rebuilt. An index that is
+ * The index is taken as it is only if it is of this store and format, was not found to be wrong,
+ * and holds the checkpoint that the journal names; else it is deleted and rebuilt. An index that is
  * *ahead* of the journal is something else: LevelDB is given nothing that is not safe in the
  * journal, so the journal has lost acknowledged commits, and that is `CORRUPT`.
  *
