@@ -269,9 +269,12 @@ export interface CompactReport {
   movedBytes: number;
 }
 
+/** What a backup consists of, and how it came there: what is not shared was copied. */
 export interface BackupReport {
   files: number;
   bytes: number;
-  /** Of these bytes, those that a hard link or an earlier backup spared. */
+  /** Of these bytes, those that a hard link, a clone or an earlier backup spared. */
   sharedBytes: number;
+  /** Of those, what the earlier backup had already. */
+  keptBytes: number;
 }

@@ -163,8 +163,19 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Copies the store, as of one moment between the call and its end, to a folder that is empty or
-   * does not exist. The copy is a store: open it with {@link openStore}.
+   * Copies the store, as of one moment between the call and its end, to a folder. The copy is on
+   * stable storage when the promise resolves. It is a store: open it with {@link openStore}.
+   *
+   * The folder is empty or does not exist; or it is an earlier backup of this store, which then
+   * gets only what is new. A backup that is cut short, by whatever, leaves the earlier one as it
+   * was. Files that nobody writes to any more are hard-linked or cloned where the file system can,
+   * so on the disk of the store a backup takes little, and does not outlive that disk.
+   *
+   * A backup may be opened and read, and is still one. Once something was written to it, it is a
+   * store of its own, and no backup into it is possible.
+   *
+   * @throws ObjectsError with code `INVALID` for a folder that is neither empty nor an earlier
+   * backup of this store; `LOCKED` while somebody has that open; `FULL`, `IO`, `ABORTED`.
    */
   async backup(directory: string, options: LongOptions = {}): Promise<BackupReport> {
     checkString('directory', directory);

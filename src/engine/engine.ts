@@ -27,6 +27,7 @@ import type { BucketSettings, CommitRequest } from './commit-group.ts';
 import { Health } from './health.ts';
 import { Incarnation } from './incarnation.ts';
 import { Journal } from './journal.ts';
+import { isUntouchedBackup } from './log/superblock.ts';
 import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
 import { Reclaimer } from './maintenance/reclaim.ts';
 import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
@@ -66,6 +67,7 @@ export class Engine {
   readonly #opened: OpenedStore;
   readonly #health = new Health();
   readonly #state: StoreState;
+  readonly #incarnation: Incarnation;
   readonly #journal: Journal;
   readonly #segments: Segments;
   readonly #committer: Committer;
@@ -92,7 +94,8 @@ export class Engine {
       lastBucketId: recovered.last?.payload.lastBucketId ?? 0,
       buckets: opened.buckets,
     });
-    const incarnation = new Incarnation(platform, directory, files, superblock);
+    this.#incarnation = new Incarnation(platform, directory, files, superblock);
+    const incarnation = this.#incarnation;
     const onFailure = (error: unknown): void => void this.#health.fail(error);
     this.#journal = new Journal(incarnation, recovered);
     this.#segments = new Segments(incarnation, onFailure);
@@ -129,7 +132,7 @@ export class Engine {
   static async open(options: EngineOptions): Promise<Engine> {
     const chunking = options.chunking ?? defaultChunking;
     const engine = new Engine(options, await openFiles({ ...options, chunking }));
-    engine.#reclaimer.wake();
+    if (engine.#mayTidy) engine.#reclaimer.wake();
     return engine;
   }
 
@@ -214,10 +217,10 @@ export class Engine {
     }
   }
 
-  /** Exact totals: what is dead has been freed when this resolves. */
+  /** Exact totals: what is dead has been freed when this resolves, if it may be. */
   async totals(): Promise<Totals> {
     return this.#track(async () => {
-      if (this.#health.failure === undefined) await this.#reclaimer.drain();
+      if (this.#mayTidy) await this.#reclaimer.drain();
       return this.#state.totals;
     });
   }
@@ -231,10 +234,8 @@ export class Engine {
   /** Reads and checks everything. */
   async verify(options: VerifyOptions): Promise<Findings> {
     return this.#track(async () => {
-      if (this.#health.failure === undefined) {
-        await this.#reclaimer.drain(options.signal);
-        await this.#committer.sync();
-      }
+      if (this.#mayTidy) await this.#reclaimer.drain(options.signal);
+      if (this.#health.failure === undefined) await this.#committer.sync();
       const { files, index } = this.#opened;
       const journalEnd = (): Journal['durableEnd'] => this.#journal.durableEnd;
       const [platform, state] = [this.#platform, this.#state];
@@ -253,9 +254,10 @@ export class Engine {
   async backup(target: string, options: BackupOptions): Promise<BackupResult> {
     this.#health.throwIfFailed();
     const parts = {
-      fileSystem: this.#platform.fileSystem,
+      platform: this.#platform,
       directory: this.#directory,
       files: this.#opened.files,
+      superblock: () => this.#incarnation.superblock,
       sync: async (): Promise<Journal['durableEnd']> => {
         await this.#committer.sync();
         return this.#journal.durableEnd;
@@ -270,6 +272,14 @@ export class Engine {
   async close(): Promise<void> {
     this.#closed ??= this.#close();
     await this.#closed;
+  }
+
+  /**
+   * Whether the engine may write what nobody asked for. Not to a backup that was only opened to be
+   * read: it would not be one any more.
+   */
+  get #mayTidy(): boolean {
+    return this.#health.failure === undefined && !isUntouchedBackup(this.#incarnation.superblock);
   }
 
   async #close(): Promise<void> {

@@ -3,16 +3,25 @@
  *
  * Opening a store writes nothing new. The first file of an incarnation raises the generation in the
  * `VARVE` file, and with it the lowest id that a new file may have, so that ids are never used
- * twice, even where a file that a crash left behind was removed.
+ * twice, even where a file that a crash left behind was removed. It also ends the folder's being a
+ * backup that nothing was written to.
  *
  * @module
  */
 
-import { encodeSuperblock, slotOffset, superblockPath, type Superblock } from './log/superblock.ts';
-import { ioError } from './log/io-errors.ts';
 import type { FileHeader } from './log/file-header.ts';
+import { ioError } from './log/io-errors.ts';
 import type { LogFiles } from './log/log-files.ts';
-import { writeFully, type LogWriter } from './log/log-writer.ts';
+import { readFully, writeFully, type LogWriter } from './log/log-writer.ts';
+import {
+  decodeSuperblock,
+  encodeSuperblock,
+  optionalFeatures,
+  slotOffset,
+  superblockBytes,
+  superblockPath,
+  type Superblock,
+} from './log/superblock.ts';
 import type { Platform } from './platform/platform.ts';
 
 /** The parts of a file header that depend on what the file is for. */
@@ -32,6 +41,11 @@ export class Incarnation {
     this.#files = files;
     this.#superblock = superblock;
     this.#nextFileId = Math.max(superblock.nextFileId, files.nextId);
+  }
+
+  /** What the `VARVE` file says, with the ids that were given out since. */
+  get superblock(): Superblock {
+    return { ...this.#superblock, nextFileId: this.#nextFileId };
   }
 
   /** Makes a log file with the next id. It is durable, name and all, when this resolves. */
@@ -54,6 +68,7 @@ export class Incarnation {
       sequence: this.#superblock.sequence + 1,
       generation: this.#superblock.generation + 1,
       nextFileId: this.#nextFileId,
+      optionalFeatures: this.#superblock.optionalFeatures & ~optionalFeatures.backup,
     };
     await writeSuperblock(this.#platform, this.#directory, superblock, 'update');
     // The folders were synced when they were made, unless a crash came in between.
@@ -85,5 +100,24 @@ export async function writeSuperblock(
     }
   } catch (cause) {
     throw ioError('write the VARVE file', cause, path);
+  }
+}
+
+/** What the `VARVE` file of a folder says; `undefined` if no slot of it is valid. */
+export async function readSuperblock(
+  platform: Platform,
+  directory: string,
+): Promise<Superblock | undefined> {
+  const path = superblockPath(directory);
+  try {
+    const file = await platform.fileSystem.open(path, 'read');
+    try {
+      const bytes = await readFully(file, new Uint8Array(superblockBytes), 0);
+      return decodeSuperblock(platform.hashing.crc32, bytes);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw ioError('read the VARVE file', cause, path);
   }
 }

@@ -30,7 +30,7 @@ import {
   noteCheckpoint,
 } from './checkpoint.ts';
 import { makeDirectoryDurably } from './durable-directory.ts';
-import { writeSuperblock } from './incarnation.ts';
+import { readSuperblock, writeSuperblock } from './incarnation.ts';
 import { countChunks, type ChunkTotals } from './index/chunk-index.ts';
 import { Database } from './index/database.ts';
 import { Distrust } from './index/distrust.ts';
@@ -40,16 +40,11 @@ import { decodeBucket } from './index/records.ts';
 import { KnownDamage } from './known-damage.ts';
 import { ioError } from './log/io-errors.ts';
 import { LogFiles } from './log/log-files.ts';
-import { readFully } from './log/log-writer.ts';
 import { lastLsnOf, recoverJournal, type RecoveredJournal } from './log/recovery.ts';
-import {
-  decodeSuperblock,
-  superblockBytes,
-  superblockPath,
-  type Superblock,
-} from './log/superblock.ts';
+import { superblockPath, type Superblock } from './log/superblock.ts';
+import { finishBackup, holdsCompleteBackup } from './maintenance/backup-folder.ts';
 import type { BucketRecord, Lsn } from './model.ts';
-import type { FileLock, FileSystem } from './platform/file-system.ts';
+import type { FileLock } from './platform/file-system.ts';
 import type { Platform } from './platform/platform.ts';
 import { replay } from './replay.ts';
 import { ownerFile, takeLock } from './store-lock.ts';
@@ -83,7 +78,8 @@ export async function openFiles(options: OpeningOptions): Promise<OpenedStore> {
   let files: LogFiles | undefined;
   let database: Database | undefined;
   try {
-    const superblock = await readSuperblock(options);
+    await finishBackup(platform.fileSystem, directory);
+    const superblock = await readOrMakeSuperblock(options);
     const { fileSystem, hashing } = platform;
     files = await LogFiles.open(fileSystem, hashing.crc32, directory, superblock.storeId);
     database = await openDatabase(platform, directory);
@@ -111,7 +107,7 @@ async function prepareDirectory(options: OpeningOptions): Promise<void> {
       throw new InvalidArgument(`a file is no store; name a folder: ${where}`);
     }
     const names = status === undefined ? [] : await fileSystem.readDirectory(directory);
-    if (names.includes('VARVE')) return;
+    if (names.includes('VARVE') || holdsCompleteBackup(names)) return;
     const strangers = names.filter((name) => name !== ownerFile);
     if (strangers.length > 0) {
       throw new InvalidArgument(
@@ -126,14 +122,13 @@ async function prepareDirectory(options: OpeningOptions): Promise<void> {
 }
 
 /** Reads the `VARVE` file. A new store gets one; so does one whose making was cut short. */
-async function readSuperblock(options: OpeningOptions): Promise<Superblock> {
+async function readOrMakeSuperblock(options: OpeningOptions): Promise<Superblock> {
   const { platform, directory, chunking } = options;
   const path = superblockPath(directory);
-  const { fileSystem, hashing, randomness } = platform;
+  const { fileSystem, randomness } = platform;
   const exists = (await fileSystem.status(path)) !== undefined;
   if (exists) {
-    const bytes = await readStart(fileSystem, path, superblockBytes);
-    const superblock = decodeSuperblock(hashing.crc32, bytes);
+    const superblock = await readSuperblock(platform, directory);
     if (superblock !== undefined) return superblock;
     if ((await fileSystem.status(`${directory}/journal`)) !== undefined) {
       throw corrupt(`the VARVE file is damaged; restore it from a backup: ${path}`);
@@ -155,24 +150,6 @@ async function readSuperblock(options: OpeningOptions): Promise<Superblock> {
     throw ioError('make the store', cause, directory);
   }
   return superblock;
-}
-
-/** The first bytes of a file, or all if it has fewer. */
-async function readStart(
-  fileSystem: FileSystem,
-  path: string,
-  byteCount: number,
-): Promise<Uint8Array> {
-  try {
-    const file = await fileSystem.open(path, 'read');
-    try {
-      return await readFully(file, new Uint8Array(byteCount), 0);
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    throw ioError('read the VARVE file', cause, path);
-  }
 }
 
 function indexDirectory(directory: string): string {

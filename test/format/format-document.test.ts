@@ -14,7 +14,7 @@ import {
 } from '../../src/engine/log/frame.ts';
 import { operationNumbers, totalsFields } from '../../src/engine/log/operations.ts';
 import { bucketFields, bucketFlags, putFields, putFlags } from '../../src/engine/log/put-bodies.ts';
-import { superblockLayout } from '../../src/engine/log/superblock.ts';
+import { optionalFeatures, superblockLayout } from '../../src/engine/log/superblock.ts';
 import { encodingNumbers, retentionNumbers } from '../../src/engine/model.ts';
 import { formatExamples, hexDump } from '../support/format-examples.ts';
 
@@ -73,6 +73,7 @@ describe('docs/format.md', () => {
   });
 
   test.each([
+    ['The VARVE file', 'optional feature', optionalFeatures],
     ['Frames', 'type', frameTypes],
     ['Frames', 'encoding', encodingNumbers],
     ['Commit payload', 'operation', operationNumbers],

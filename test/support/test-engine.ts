@@ -65,11 +65,14 @@ export function testPlatform(parts: Partial<Platform> = {}): Platform {
 /** So little of an upload goes into the journal that a few kilobytes go to a segment. */
 const inlineBytesMax = 8192;
 
-/** Opens a store in {@link storeFolder} that cuts small. */
-export async function openEngine(platform: Platform): Promise<Engine> {
+/** Opens a store that cuts small. */
+export async function openEngine(
+  platform: Platform,
+  directory: string = storeFolder,
+): Promise<Engine> {
   return Engine.open({
     platform,
-    directory: storeFolder,
+    directory,
     createIfMissing: true,
     chunking: smallChunking,
     inlineBytesMax,

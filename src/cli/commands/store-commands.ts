@@ -5,7 +5,7 @@
  */
 
 import type { Command } from 'commander';
-import type { LongOptions, StoreStats, VerifyReport } from '../../index.ts';
+import type { BackupReport, LongOptions, StoreStats, VerifyReport } from '../../index.ts';
 import { parsePositive } from '../arguments.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { formatCount, formatCounted, formatSize, printable } from '../printable.ts';
@@ -44,17 +44,15 @@ export function addStoreCommands(shell: Shell): void {
       }),
     );
   shell
-    .command('backup', 'copy the store, whole and consistent, to a folder')
-    .argument('<dir>', 'the folder')
+    .command(
+      'backup',
+      'copy the store, whole and consistent, to a folder; or bring a copy up to date',
+    )
+    .argument('<dir>', 'the folder: empty, not there, or an earlier backup of the store')
     .action((folder: string, _: unknown, command: Command) =>
       shell.run(command, async (session) => {
         const report = await session.store.backup(folder, longOptions('backup', session));
-        const { files, bytes, sharedBytes } = report;
-        const shared = sharedBytes === 0 ? '' : `, ${formatSize(sharedBytes)} of it shared`;
-        await session.terminal.print(
-          report,
-          `${formatCounted(files, 'file')}, ${formatSize(bytes)}${shared}, in ${printable(folder)}`,
-        );
+        await session.terminal.print(report, `${describeBackup(report)}, in ${printable(folder)}`);
         return undefined;
       }),
     );
@@ -89,6 +87,17 @@ function describeVerify(report: VerifyReport): string {
   return [...damaged, ...problems, `${checked}: ${report.ok ? 'all is well' : 'DAMAGED'}`].join(
     '\n',
   );
+}
+
+function describeBackup({ files, bytes, sharedBytes, keptBytes }: BackupReport): string {
+  const parts: readonly (readonly [bytes: number, how: string])[] = [
+    [keptBytes, 'there already'],
+    [sharedBytes - keptBytes, 'shared with the store'],
+    [bytes - sharedBytes, 'copied'],
+  ];
+  const told = parts.filter(([partBytes]) => partBytes > 0);
+  const list = told.map(([partBytes, how]) => `${formatSize(partBytes)} ${how}`).join(', ');
+  return `${formatCounted(files, 'file')}, ${formatSize(bytes)}: ${list}`;
 }
 
 function describeStats(stats: StoreStats): string {

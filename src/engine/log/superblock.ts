@@ -65,6 +65,17 @@ export const superblockLayout = {
   crc: { offset: 70, bytes: 4 },
 } as const;
 
+/** Bits of `optionalFeatures`. */
+export const optionalFeatures = {
+  /** The folder is a backup as it was taken: no session has written to it since. */
+  backup: 1,
+} as const;
+
+/** Whether nothing was written to a backup since it was taken. */
+export function isUntouchedBackup(superblock: Superblock): boolean {
+  return (superblock.optionalFeatures & optionalFeatures.backup) !== 0;
+}
+
 /** Required features that this build knows. */
 const knownFeatures = 0;
 

@@ -2,31 +2,30 @@
  * A copy of the store as of one commit, taken while work goes on.
  *
  * The truth is append-only, so a copy needs no pause: the journal up to a commit that is on stable
- * storage, and every segment as it is then. Finished files are hard-linked where the file system
- * can (nobody ever writes to them again), others copied. The `VARVE` file comes last: without it a
- * folder is no store, so a backup that was cut short cannot be mistaken for one. The index is left
- * out; the first opening of the backup makes it.
+ * storage, and every segment as it is then. Finished files share their bytes with the store where
+ * the file system can do that, as nobody ever writes to them again; others are copied. So is the
+ * last journal file, finished or not: the first opening of the backup writes its end again, in
+ * place, and must not reach through into the store. The index is left out; that opening makes it.
  *
- * Errors: `INVALID` for a target that is not empty; `IO`, `FULL`; `ABORTED`.
+ * What makes all of this one backup, or leaves the one before, is in backup-folder.ts.
+ *
+ * Errors: those of the folder.
  *
  * @module
  */
 
 import { InvalidArgument, describe, throwIfAborted } from '../../base/errors.ts';
-import { makeDirectoryDurably } from '../durable-directory.ts';
 import type { FileHeader } from '../log/file-header.ts';
-import { codeOf, ioError } from '../log/io-errors.ts';
 import type { LogFiles } from '../log/log-files.ts';
-import { readFully, writeFully } from '../log/log-writer.ts';
-import { superblockPath } from '../log/superblock.ts';
-import type { FileSystem } from '../platform/file-system.ts';
-
-const copyBytes = 1024 * 1024;
+import { superblockBytes, type Superblock } from '../log/superblock.ts';
+import type { Platform } from '../platform/platform.ts';
+import { BackupFolder, type BackupFile, type BackupMeans } from './backup-folder.ts';
 
 export interface BackupParts {
-  readonly fileSystem: FileSystem;
+  readonly platform: Platform;
   readonly directory: string;
   readonly files: LogFiles;
+  readonly superblock: () => Superblock;
   /** Makes everything acknowledged durable; returns where the journal ends then. */
   readonly sync: () => Promise<FileHeader['previous']>;
   /** Files that are still being written. */
@@ -39,121 +38,73 @@ export interface BackupOptions {
     ((progress: { done: number; total: number; unit: 'files' }) => void) | undefined;
 }
 
+/** What the backup consists of now, and how it came there. */
 export interface BackupResult {
   readonly files: number;
   readonly bytes: number;
-  /** Of these, bytes that hard links spared. */
+  /** Of these, bytes that were not copied: kept, or shared with the store. */
   readonly sharedBytes: number;
+  /** Of these, bytes that the backup before had already. */
+  readonly keptBytes: number;
 }
 
-/** Copies the store to a folder that is empty or not there yet. */
+/** Copies the store to a folder that is empty, not there yet, or an earlier backup of it. */
 export async function backup(
   parts: BackupParts,
   target: string,
   { signal, onProgress }: BackupOptions,
 ): Promise<BackupResult> {
-  const { fileSystem, directory, files } = parts;
-  await prepareTarget(fileSystem, target);
-  const end = await parts.sync();
-  const unfinished = new Set(parts.openFileIds());
-  const journal = files.ids('journal').filter((id) => id <= end.fileId);
-  const ids = [...files.ids('segment'), ...journal];
-  const result = { files: 0, bytes: 0, sharedBytes: 0 };
-  for (const id of ids) {
-    throwIfAborted(signal);
-    const source = files.path(id);
-    const copy = target + source.slice(directory.length);
-    const sizeBytes = id === end.fileId ? end.end : await files.size(id);
-    const isLinked = !unfinished.has(id) && (await tryLink(fileSystem, source, copy));
-    if (!isLinked) await copyFile(fileSystem, source, copy, sizeBytes, signal);
-    result.files++;
-    result.bytes += sizeBytes;
-    if (isLinked) result.sharedBytes += sizeBytes;
-    onProgress?.({ done: result.files, total: ids.length + 1, unit: 'files' });
+  if (target === parts.directory) {
+    const where = describe({ path: target });
+    throw new InvalidArgument(
+      `a store is not backed up into itself; name another folder: ${where}`,
+    );
   }
-  await seal(fileSystem, directory, target, result, signal);
-  onProgress?.({ done: result.files, total: result.files, unit: 'files' });
-  return result;
-}
-
-/** Copies the `VARVE` file, once all it speaks of is safe. */
-async function seal(
-  fileSystem: FileSystem,
-  directory: string,
-  target: string,
-  result: { files: number; bytes: number },
-  signal: AbortSignal | undefined,
-): Promise<void> {
+  const folder = await BackupFolder.take(parts.platform, target, parts.superblock());
   try {
-    for (const folder of ['journal', 'segments']) {
-      await fileSystem.syncDirectory(`${target}/${folder}`);
+    const files = await filesAt(parts, await parts.sync());
+    const result = { files: 0, bytes: 0, sharedBytes: 0, keptBytes: 0 };
+    for (const file of files) {
+      throwIfAborted(signal);
+      count(result, file.sizeBytes, await folder.add(parts, file, signal));
+      onProgress?.({ done: result.files, total: files.length + 1, unit: 'files' });
     }
-    const path = superblockPath(directory);
-    const sizeBytes = (await fileSystem.status(path))?.sizeBytes ?? 0;
-    await copyFile(fileSystem, path, superblockPath(target), sizeBytes, signal);
-    await fileSystem.syncDirectory(target);
-    result.files++;
-    result.bytes += sizeBytes;
-  } catch (cause) {
-    throw ioError('finish the backup', cause, target);
+    await folder.publish(parts.superblock());
+    count(result, superblockBytes, 'copied');
+    await folder.removeAllBut(new Set(files.map(({ fileId }) => fileId)));
+    onProgress?.({ done: result.files, total: result.files, unit: 'files' });
+    return result;
+  } finally {
+    await folder.close();
   }
 }
 
-async function prepareTarget(fileSystem: FileSystem, target: string): Promise<void> {
-  try {
-    const status = await fileSystem.status(target);
-    const isEmpty = status === undefined || (await fileSystem.readDirectory(target)).length === 0;
-    if (!isEmpty) {
-      throw new InvalidArgument(
-        `a backup needs a folder that is empty or not there: ${describe({ path: target })}`,
-      );
-    }
-    await makeDirectoryDurably(fileSystem, target);
-    for (const folder of ['journal', 'segments']) {
-      await fileSystem.makeDirectory(`${target}/${folder}`);
-    }
-  } catch (cause) {
-    throw ioError('make the folder of the backup', cause, target);
-  }
+/** What the store consists of at a commit. */
+async function filesAt(parts: BackupParts, end: FileHeader['previous']): Promise<BackupFile[]> {
+  const { files } = parts;
+  const unfinished = new Set([end.fileId, ...parts.openFileIds()]);
+  const segments = files.ids('segment').map((fileId) => ({ fileId, kind: 'segment' as const }));
+  const journal = files
+    .ids('journal')
+    .filter((fileId) => fileId <= end.fileId)
+    .map((fileId) => ({ fileId, kind: 'journal' as const }));
+  return Promise.all(
+    [...segments, ...journal].map(async ({ fileId, kind }) => ({
+      fileId,
+      kind,
+      sizeBytes: fileId === end.fileId ? end.end : await files.size(fileId),
+      isFinished: !unfinished.has(fileId),
+    })),
+  );
 }
 
-/** Whether a second name could be made. Where it could not, for any reason, the file is copied. */
-async function tryLink(fileSystem: FileSystem, from: string, to: string): Promise<boolean> {
-  try {
-    await fileSystem.link(from, to);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw ioError('back up a file', error, to);
-    return false;
-  }
-}
-
-async function copyFile(
-  fileSystem: FileSystem,
-  from: string,
-  to: string,
+function count(
+  result: { -readonly [Key in keyof BackupResult]: BackupResult[Key] },
   sizeBytes: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  try {
-    const source = await fileSystem.open(from, 'read');
-    try {
-      const copy = await fileSystem.open(to, 'create');
-      try {
-        const buffer = new Uint8Array(Math.min(copyBytes, sizeBytes));
-        for (let at = 0; at < sizeBytes; at += copyBytes) {
-          throwIfAborted(signal);
-          const wanted = buffer.subarray(0, Math.min(copyBytes, sizeBytes - at));
-          await writeFully(copy, [await readFully(source, wanted, at)], at);
-        }
-        await copy.sync();
-      } finally {
-        await copy.close();
-      }
-    } finally {
-      await source.close();
-    }
-  } catch (cause) {
-    throw ioError('back up a file', cause, to);
-  }
+  means: BackupMeans,
+): void {
+  result.files++;
+  result.bytes += sizeBytes;
+  if (means !== 'copied') result.sharedBytes += sizeBytes;
+  if (means === 'kept') result.keptBytes += sizeBytes;
 }

@@ -1,0 +1,64 @@
+/**
+ * A file once more: sharing its bytes where the file system can, else copied. Durable.
+ *
+ * Errors: those of the file system, as they are; `ABORTED`.
+ *
+ * @module
+ */
+
+import { throwIfAborted } from '../../base/errors.ts';
+import { readFully, writeFully } from '../log/log-writer.ts';
+import type { FileSystem } from '../platform/file-system.ts';
+
+/** So much of a file is in memory at a time. */
+const copyBytes = 1024 * 1024;
+
+/**
+ * Whether a file that nobody writes to any more could be made without copying: by a second name, or
+ * by sharing its bytes. The name is not synced.
+ */
+export async function tryShare(fileSystem: FileSystem, from: string, to: string): Promise<boolean> {
+  try {
+    await fileSystem.link(from, to);
+    return true;
+  } catch {
+    // Other volumes, other owners, and file systems without links: there may be clones there.
+  }
+  try {
+    await fileSystem.clone(from, to);
+  } catch {
+    return false;
+  }
+  const clone = await fileSystem.open(to, 'update');
+  try {
+    await clone.sync();
+  } finally {
+    await clone.close();
+  }
+  return true;
+}
+
+/** Copies the beginning of a file to one that is not there yet. The name is not synced. */
+export async function copyFile(
+  fileSystem: FileSystem,
+  { from, to, sizeBytes }: { from: string; to: string; sizeBytes: number },
+  signal?: AbortSignal,
+): Promise<void> {
+  const source = await fileSystem.open(from, 'read');
+  try {
+    const copy = await fileSystem.open(to, 'create');
+    try {
+      const buffer = new Uint8Array(Math.min(copyBytes, sizeBytes));
+      for (let at = 0; at < sizeBytes; at += copyBytes) {
+        throwIfAborted(signal);
+        const wanted = buffer.subarray(0, Math.min(copyBytes, sizeBytes - at));
+        await writeFully(copy, [await readFully(source, wanted, at)], at);
+      }
+      await copy.sync();
+    } finally {
+      await copy.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
