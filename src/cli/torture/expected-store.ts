@@ -24,6 +24,7 @@ interface ExpectedVersion {
 type History = readonly ExpectedVersion[];
 
 interface ExpectedName {
+  readonly bucket: LoadBucket;
   histories: readonly History[];
   pending: LoadChange | undefined;
   /** Changed, or begun to change, since it was last looked at. */
@@ -51,37 +52,39 @@ export class ExpectedStore {
 
   /** Takes in what the process said. */
   take(report: LoadReport): void {
-    if (report.step !== 'begin' && report.step !== 'done') return;
-    const key = `${report.bucket} ${report.name}`;
-    const fresh = { histories: [[]], pending: undefined, isTouched: true };
-    const expected: ExpectedName = this.#names.get(key) ?? fresh;
-    this.#names.set(key, expected);
+    if (!('bucket' in report)) return;
+    const { bucket, name } = report;
+    const expected = this.#names.get(`${bucket} ${name}`) ?? {
+      bucket,
+      histories: [[]],
+      pending: undefined,
+      isTouched: true,
+    };
+    this.#names.set(`${bucket} ${name}`, expected);
     expected.isTouched = true;
-    if (report.step === 'begin') {
-      expected.pending = report.change;
-      return;
+    switch (report.step) {
+      case 'begin':
+        // What was begun before and never answered may have happened, or not.
+        settle(expected);
+        expected.pending = report.change;
+        return;
+      case 'undone':
+        expected.pending = undefined;
+        return;
+      case 'done': {
+        const { pending } = expected;
+        if (pending === undefined) throw new Error(`never begun: ${bucket} ${name}`);
+        expected.histories = expected.histories.map((history) =>
+          changed(history, pending, bucket, report.version),
+        );
+        expected.pending = undefined;
+      }
     }
-    const { pending } = expected;
-    if (pending === undefined) throw new Error(`acknowledged, but never begun: ${key}`);
-    const isVersioned = report.bucket === 'versioned';
-    expected.histories = expected.histories.map((history) =>
-      changed(history, pending, isVersioned, report.version),
-    );
-    expected.pending = undefined;
   }
 
   /** The process is dead: each change that was under way was done, or was not. */
   killed(): void {
-    for (const [key, expected] of this.#names) {
-      const { pending } = expected;
-      if (pending === undefined) continue;
-      const isVersioned = key.startsWith('versioned');
-      expected.histories = expected.histories.flatMap((history) => [
-        history,
-        changed(history, pending, isVersioned, undefined),
-      ]);
-      expected.pending = undefined;
-    }
+    for (const expected of this.#names.values()) settle(expected);
   }
 
   /** Compares a store with what must be in it. Returns what is wrong: nothing, if all is well. */
@@ -119,15 +122,14 @@ export class ExpectedStore {
     return sha256;
   }
 
-  #compare(bucketName: string, found: ReadonlyMap<string, History>): string[] {
+  #compare(bucketName: LoadBucket, found: ReadonlyMap<string, History>): string[] {
     const problems: string[] = [];
     for (const name of found.keys()) {
       if (!this.#names.has(`${bucketName} ${name}`)) problems.push(`nobody made ${name}`);
     }
     for (const [key, expected] of this.#names) {
-      const [bucket, name = ''] = key.split(' ');
-      if (bucket !== bucketName) continue;
-      const history = found.get(name) ?? [];
+      if (expected.bucket !== bucketName) continue;
+      const history = found.get(key.slice(bucketName.length + 1)) ?? [];
       const match = expected.histories.findIndex((allowed) => isSame(allowed, history));
       if (match < 0) {
         const shown = JSON.stringify({ found: history, allowed: expected.histories }, null, 1);
@@ -142,13 +144,25 @@ export class ExpectedStore {
   }
 }
 
+/** The change that was under way was done, or was not. */
+function settle(expected: ExpectedName): void {
+  const { bucket, histories, pending } = expected;
+  if (pending === undefined) return;
+  expected.histories = histories.flatMap((history) => [
+    history,
+    changed(history, pending, bucket, undefined),
+  ]);
+  expected.pending = undefined;
+}
+
 /** A history after a change. `version`: its id, if it is known. */
 function changed(
   history: History,
   change: LoadChange,
-  isVersioned: boolean,
+  bucket: LoadBucket,
   version: string | undefined,
 ): History {
+  const isVersioned = bucket === 'versioned';
   switch (change.kind) {
     case 'put': {
       const { sha256, size } = change;

@@ -41,6 +41,10 @@ export type LoadReport =
       readonly bucket: LoadBucket;
       readonly name: string;
       readonly version?: string | undefined;
+      /** What an upload was acknowledged at. Absent: `'power'`. */
+      readonly durability?: 'power' | 'os' | undefined;
     }
+  /** A change that was begun and refused, with a code that says that nothing of it happened. */
+  | { readonly step: 'undone'; readonly bucket: LoadBucket; readonly name: string }
   /** The store refused: the load ends by itself. */
   | { readonly step: 'failed'; readonly code: string; readonly message: string };

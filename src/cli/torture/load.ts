@@ -116,8 +116,12 @@ class Lane {
     const content = this.#content();
     const durability = this.#below(3) === 0 ? 'os' : 'power';
     const options: UploadOptions = { durability, metadata: { lane: String(this.#id) } };
-    await this.#told(bucketName, name, putOf(content), () =>
-      this.#buckets[bucketName].upload(name, content, options),
+    await this.#told(
+      bucketName,
+      name,
+      putOf(content),
+      () => this.#buckets[bucketName].upload(name, content, options),
+      durability,
     );
   }
 
@@ -126,10 +130,11 @@ class Lane {
     name: string,
     change: LoadChange,
     act: () => Promise<{ readonly version?: string } | void>,
+    durability?: 'power' | 'os',
   ): Promise<void> {
     this.#tell({ step: 'begin', bucket, name, change });
     const done = await act();
-    this.#tell({ step: 'done', bucket, name, version: done?.version });
+    this.#tell({ step: 'done', bucket, name, version: done?.version, durability });
   }
 
   /** Most are small, some go to a segment (more than 256 KiB), a few are empty. */

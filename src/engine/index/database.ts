@@ -151,15 +151,19 @@ export class Database {
    *
    * An empty `compactRange` makes LevelDB write its memory to a table and drop the write-ahead
    * files that covered it. It resolves even where that failed, so what counts is that the files are
-   * gone.
+   * gone. A folder that cannot be listed proves nothing.
    */
   async flush(fileSystem: FileSystem): Promise<boolean> {
     const directory = this.#directory;
     if (directory === undefined) return true;
-    const before = await writeAheadFiles(fileSystem, directory);
-    await this.#backend.compactRange?.(new Uint8Array(0), new Uint8Array(0));
-    const after = await writeAheadFiles(fileSystem, directory);
-    return !before.some((name) => after.includes(name));
+    try {
+      const before = await writeAheadFiles(fileSystem, directory);
+      await this.#backend.compactRange?.(new Uint8Array(0), new Uint8Array(0));
+      const after = await writeAheadFiles(fileSystem, directory);
+      return !before.some((name) => after.includes(name));
+    } catch {
+      return false;
+    }
   }
 
   async close(): Promise<void> {
