@@ -20,6 +20,11 @@ import { Bench } from 'tinybench';
 /** Tiny inputs and no timing, or the real thing. */
 export type Scale = 'smoke' | 'full';
 
+/** Sizes that somebody asked for. A suite that has no such size does not care. */
+export interface Sizes {
+  readonly objects?: number;
+}
+
 /** What one run of a case touches. */
 export type Work = { readonly bytes: number } | { readonly entries: number };
 
@@ -33,7 +38,7 @@ export interface Case {
   /** Samples of a measurement: at least with one run at a time, at most with several. */
   readonly samples?: number;
   /** Called before each run, outside of the time that is taken. */
-  prepare?(): void;
+  prepare?(): void | Promise<void>;
   run(): string | Promise<string>;
   /**
    * A fact that belongs to the numbers. Called after all runs; throws if it is not as it must be.
@@ -46,7 +51,7 @@ export interface Suite {
   /** What its numbers answer, in one sentence. */
   readonly question: string;
   /** Makes inputs and stores, in an empty folder of its own. */
-  open(scale: Scale, directory: string): Promise<OpenSuite>;
+  open(scale: Scale, directory: string, sizes?: Sizes): Promise<OpenSuite>;
 }
 
 export interface OpenSuite {
@@ -106,8 +111,12 @@ export async function checkSuite(suite: Suite, directory: string): Promise<strin
 }
 
 /** Measures every case of a suite. */
-export async function measureSuite(suite: Suite, directory: string): Promise<SuiteResult> {
-  const opened = await suite.open('full', directory);
+export async function measureSuite(
+  suite: Suite,
+  directory: string,
+  sizes: Sizes = {},
+): Promise<SuiteResult> {
+  const opened = await suite.open('full', directory, sizes);
   try {
     const before = await measure(opened.floor);
     const measured: Timing[] = [];
@@ -132,7 +141,7 @@ export async function measureSuite(suite: Suite, directory: string): Promise<Sui
 }
 
 async function runOnce(each: Case): Promise<void> {
-  each.prepare?.();
+  await each.prepare?.();
   checkValue(each, await each.run());
 }
 

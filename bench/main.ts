@@ -1,9 +1,9 @@
 /**
  * `npm run bench`: measures on this machine what the store does, beside the least it could cost.
  *
- *     npm run bench -- [SUITE…] [--smoke] [--json FILE] [--dir DIR]
+ *     npm run bench -- [SUITE…] [--smoke] [--json FILE] [--dir DIR] [--objects COUNT]
  *
- * `--dir` names a folder on the disk to measure (default: the system's folder for temporary files).
+ * `--objects` says how many objects the store of `recovery` has (default: 100,000). `--dir` names a folder on the disk to measure (default: the system's folder for temporary files).
  * Everything that is written lies in a new folder below it, which is removed at the end.
  *
  * @module
@@ -24,9 +24,11 @@ const { values, positionals } = parseArgs({
     smoke: { type: 'boolean', default: false },
     json: { type: 'string' },
     dir: { type: 'string', default: tmpdir() },
+    objects: { type: 'string' },
   },
 });
 
+const sizes = values.objects === undefined ? {} : { objects: Number(values.objects) };
 const sandbox = mkdtempSync(join(values.dir, 'varve-bench-'));
 try {
   await main(chosenSuites(positionals));
@@ -54,7 +56,7 @@ async function main(chosen: readonly Suite[]): Promise<void> {
       const facts = await checkSuite(suite, directory);
       console.log([`${suite.name}: checked`, ...facts].join('\n  '));
     } else {
-      const result = await measureSuite(suite, directory);
+      const result = await measureSuite(suite, directory, sizes);
       results.push(result);
       console.log(`${formatSuite(result)}\n`);
     }

@@ -12,6 +12,7 @@ import { downloadSmall } from './suites/download-small.ts';
 import { hash } from './suites/hash.ts';
 import { list } from './suites/list.ts';
 import { range } from './suites/range.ts';
+import { recovery } from './suites/recovery.ts';
 import { uploadLarge } from './suites/upload-large.ts';
 import { uploadSmall } from './suites/upload-small.ts';
 
@@ -25,4 +26,5 @@ export const suites: readonly Suite[] = [
   downloadLarge,
   range,
   list,
+  recovery,
 ];
