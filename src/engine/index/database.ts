@@ -50,6 +50,9 @@ type Crc32 = (bytes: Uint8Array, seed: number) => number;
 const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const checksumBytes = 4;
 
+/** LevelDB's binding sets memory aside for as many rows as are asked for, 64 bytes each. */
+const rowsAtOnceMax = 4096;
+
 export class Database {
   readonly #backend: KeyValueStore;
   readonly #crc32: Crc32;
@@ -113,7 +116,8 @@ export class Database {
     const rows: Row[] = [];
     try {
       for (;;) {
-        const entries = await iterator.nextv(range.limit - rows.length || 1);
+        const wanted = Math.min(range.limit - rows.length || 1, rowsAtOnceMax);
+        const entries = await iterator.nextv(wanted);
         if (entries.length === 0) break;
         for (const [key, stored] of entries) {
           rows.push({ key: toBinaryString(key), value: await this.#mustOpen(key, stored) });
