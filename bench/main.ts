@@ -3,8 +3,9 @@
  *
  *     npm run bench -- [SUITE…] [--smoke] [--json FILE] [--dir DIR] [--objects COUNT]
  *
- * `--objects` says how many objects the store of `recovery` has (default: 100,000). `--dir` names a folder on the disk to measure (default: the system's folder for temporary files).
- * Everything that is written lies in a new folder below it, which is removed at the end.
+ * `--objects` says how many objects the store of `recovery` has (default: 100,000). `--dir` names
+ * a folder on the disk to measure (default: the system's folder for temporary files). Everything
+ * that is written lies in a new folder below it, which is removed at the end.
  *
  * @module
  */

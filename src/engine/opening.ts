@@ -44,7 +44,7 @@ import { lastLsnOf, recoverJournal, type RecoveredJournal } from './log/recovery
 import { superblockPath, type Superblock } from './log/superblock.ts';
 import { finishBackup, holdsCompleteBackup } from './maintenance/backup-folder.ts';
 import type { BucketRecord, Lsn } from './model.ts';
-import type { FileLock } from './platform/file-system.ts';
+import type { FileLock, FileSystem } from './platform/file-system.ts';
 import type { Platform } from './platform/platform.ts';
 import { replay } from './replay.ts';
 import { ownerFile, takeLock } from './store-lock.ts';
@@ -126,11 +126,11 @@ async function readOrMakeSuperblock(options: OpeningOptions): Promise<Superblock
   const { platform, directory, chunking } = options;
   const path = superblockPath(directory);
   const { fileSystem, randomness } = platform;
-  const exists = (await fileSystem.status(path)) !== undefined;
+  const exists = await isThere(fileSystem, path);
   if (exists) {
     const superblock = await readSuperblock(platform, directory);
     if (superblock !== undefined) return superblock;
-    if ((await fileSystem.status(`${directory}/journal`)) !== undefined) {
+    if (await isThere(fileSystem, `${directory}/journal`)) {
       throw corrupt(`the VARVE file is damaged; restore it from a backup: ${path}`);
     }
   }
@@ -152,6 +152,14 @@ async function readOrMakeSuperblock(options: OpeningOptions): Promise<Superblock
   return superblock;
 }
 
+async function isThere(fileSystem: FileSystem, path: string): Promise<boolean> {
+  try {
+    return (await fileSystem.status(path)) !== undefined;
+  } catch (cause) {
+    throw ioError('look at the store', cause, path);
+  }
+}
+
 function indexDirectory(directory: string): string {
   return `${directory}/index`;
 }
@@ -168,8 +176,16 @@ async function openDatabase(platform: Platform, directory: string): Promise<Data
     if (path === undefined || (error instanceof ObjectsError && error.code === 'LOCKED')) {
       throw error;
     }
-    await fileSystem.removeTree(path);
+    await removeIndex(fileSystem, path);
     return Database.open(hashing.crc32, path, backendIn, distrust);
+  }
+}
+
+async function removeIndex(fileSystem: FileSystem, path: string): Promise<void> {
+  try {
+    await fileSystem.removeTree(path);
+  } catch (cause) {
+    throw ioError('delete the index', cause, path);
   }
 }
 
@@ -190,7 +206,7 @@ async function bringUpIndex(opened: Opened, database: Database): Promise<ReadyIn
   const ready = await continueIndex(opened, database);
   if (ready !== undefined) return ready;
   await database.close();
-  await platform.fileSystem.removeTree(indexDirectory(directory));
+  await removeIndex(platform.fileSystem, indexDirectory(directory));
   const fresh = await openDatabase(platform, directory);
   try {
     return await rebuildIndex(opened, fresh);
