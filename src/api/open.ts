@@ -23,6 +23,11 @@ export function openSession(
 ): Session {
   checkOptionalObject('options', options);
   checkOptionalBoolean('mustExist', options.mustExist);
+  const { compaction } = options;
+  // For callers without types.
+  if (!['auto', 'manual', undefined].includes(compaction)) {
+    throw invalidArgument(`compaction is 'auto' or 'manual', not ${String(compaction)}`);
+  }
   const inMemory = isInMemory(location);
   const platform = inMemory ? memoryPlatform() : nodePlatform();
   const directory = inMemory ? '/' : location;
@@ -31,7 +36,7 @@ export function openSession(
   return new Session(platform.clock, async () => {
     // However it ended: if it still holds the folder, opening says so.
     await Promise.allSettled([previous]);
-    return Engine.open({ platform, directory, createIfMissing });
+    return Engine.open({ platform, directory, createIfMissing, compaction });
   });
 }
 

@@ -35,6 +35,11 @@ export type StoreLocation = string | { memory: true };
 export interface StoreOptions {
   /** Refuse to make a new store where there is none. Default: make one. */
   mustExist?: boolean | undefined;
+  /**
+   * Whether space is given back in the background. `'auto'` (the default): when much of the log is
+   * garbage. `'manual'`: only by {@link Store.compact}.
+   */
+  compaction?: 'auto' | 'manual' | undefined;
 }
 
 /** What a bucket is. */

@@ -124,7 +124,9 @@ export class Store implements AsyncDisposable {
   /** Counts and sizes, exact at the moment of the call. Costs nothing: the store keeps them. */
   async stats(): Promise<StoreStats> {
     return this.#session.use(async (engine) => {
-      return { buckets: engine.buckets().length, ...(await engine.totals()) };
+      const totals = await engine.totals();
+      const reclaimableBytes = await engine.reclaimableBytes();
+      return { buckets: engine.buckets().length, ...totals, reclaimableBytes };
     });
   }
 
@@ -157,7 +159,12 @@ export class Store implements AsyncDisposable {
     );
   }
 
-  /** Gives the space of removed content back to the file system. */
+  /**
+   * Gives the space of removed content back to the file system: moves what lives out of files that
+   * are mostly garbage, and removes the files. Uploads and downloads go on meanwhile. It may be
+   * aborted at any time, and goes on where it was when it is called again. It runs by itself in the
+   * background unless the store was opened with `compaction: 'manual'`.
+   */
   async compact(options: LongOptions = {}): Promise<CompactReport> {
     return this.#long(options, (engine, own) => engine.compact(own));
   }

@@ -35,13 +35,14 @@ const present = new Uint8Array(0);
 /** Takes a checkpoint. `false`: LevelDB did not flush, so what is to be replayed only grows. */
 export async function takeCheckpoint(parts: CheckpointParts): Promise<boolean> {
   const { committer, database, fileSystem, index, journal, state } = parts;
-  const { lastCommit, lastLsn } = state;
-  if (lastCommit === undefined) return false;
+  const { lastCommit: position, lastLsn } = state;
+  const usage = state.usage.entries();
+  if (position === undefined) return false;
   await committer.sync();
   await noteCheckpoint(index, lastLsn);
   if (!(await database.flush(fileSystem))) return false;
-  await committer.commit({ kind: 'checkpoint', position: lastCommit }, 'power');
-  journal.markCheckpoint(lastCommit);
+  await committer.commit({ kind: 'checkpoint', position, usage }, 'power');
+  journal.markCheckpoint(position);
   await index.writeDirectly(await outdatedRows(index.reader(), lastLsn));
   return true;
 }

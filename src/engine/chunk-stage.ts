@@ -93,8 +93,8 @@ export interface StagingArea {
   readonly segments: Segments;
   /** New chunks of uploads on their way, by name. */
   readonly staged: Map<string, StagedChunk>;
-  /** Told of bytes in segments that no commit adopted. */
-  readonly onOrphaned: (byteCount: number) => void;
+  /** Told of frames in segments that no commit adopted. */
+  readonly onOrphaned: (location: ChunkLocation) => void;
 }
 
 export class ChunkStage implements StagedChunks {
@@ -161,7 +161,7 @@ export class ChunkStage implements StagedChunks {
       if (staged.holderCount > 0) continue;
       this.#area.staged.delete(key);
       if (staged.location !== undefined && !staged.isAdopted) {
-        this.#area.onOrphaned(staged.location.frameBytes);
+        this.#area.onOrphaned(staged.location);
       }
     }
     this.#staged.clear();

@@ -14,7 +14,7 @@ import { ChunkStage, type StagingArea } from './chunk-stage.ts';
 import { locate } from './index/chunk-index.ts';
 import type { IndexStore } from './index/index-store.ts';
 import type { KnownDamage } from './known-damage.ts';
-import { decodeChunkExtension } from './log/frame.ts';
+import { decodeChunkExtension, type FrameHeader } from './log/frame.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { chunkKey } from './log/operations.ts';
 import { readFrame } from './log/walk.ts';
@@ -44,8 +44,8 @@ export class EmbeddedChunkStore implements ChunkStore {
     this.#index = index;
     this.#files = files;
     const { inlineBytesMax, segments, state } = staging;
-    const onOrphaned = (byteCount: number): void => {
-      state.addOrphans(byteCount);
+    const onOrphaned = (location: ChunkLocation): void => {
+      state.usage.orphan(location);
     };
     const { leases, damage } = state;
     this.#damage = damage;
@@ -56,14 +56,53 @@ export class EmbeddedChunkStore implements ChunkStore {
     return new ChunkStage(this.#index.reader(), this.#staging);
   }
 
+  /** Files with chunks of uploads on their way. */
+  get stagedFileIds(): ReadonlySet<number> {
+    const ids = new Set<number>();
+    for (const { location } of this.#staging.staged.values()) {
+      if (location !== undefined) ids.add(location.fileId);
+    }
+    return ids;
+  }
+
   async read(id: ChunkId): Promise<Uint8Array> {
-    const location = await locate(this.#index.reader(), id);
-    if (location === undefined) throw await missing(id, this.#index, this.#damage);
+    const parts = { platform: this.#platform, files: this.#files, index: this.#index };
+    return readChunk({ ...parts, damage: this.#damage }, id);
+  }
+}
+
+/** What reading a chunk takes. */
+export interface ReadParts {
+  readonly platform: Platform;
+  readonly files: LogFiles;
+  readonly index: IndexStore;
+  readonly damage: KnownDamage;
+}
+
+/**
+ * The plain bytes of a chunk, wherever it lies by now: compaction may move it between the look-up
+ * and the read. What cannot be read is noted.
+ *
+ * @param known - Where it was found a moment ago.
+ */
+export async function readChunk(
+  parts: ReadParts,
+  id: ChunkId,
+  known?: ChunkLocation,
+): Promise<Uint8Array> {
+  const { platform, files, index, damage } = parts;
+  let location = known ?? (await locate(index.reader(), id));
+  for (;;) {
+    if (location === undefined) throw await missing(id, index, damage);
     try {
-      return await readChunkAt(this.#platform, this.#files, id, location);
+      return await readChunkAt(platform, files, id, location);
     } catch (error) {
-      await blame(error, { id, location, index: this.#index, damage: this.#damage });
-      throw error;
+      const now = await locate(index.reader(), id);
+      if (now?.fileId === location.fileId && now.offset === location.offset) {
+        await blame(error, { id, location, index, damage });
+        throw error;
+      }
+      location = now;
     }
   }
 }
@@ -113,19 +152,31 @@ export async function readChunkAt(
 ): Promise<Uint8Array> {
   const { header, extension, payload } = await readFrame(files, location);
   const stored = decodeChunkExtension(header, extension);
-  const { compression, hashing } = platform;
-  const bytes = await decodePayload(compression, header.encoding, payload, header.rawBytes);
-  const digest = hashing.sha256(bytes);
   const isNamedRight = chunkKey(stored.id) === chunkKey(id);
-  if (isNamedRight && equalBytes(digest, id.digest)) return bytes;
-  if (!isNamedRight && equalBytes(digest, stored.id.digest)) {
-    throw new AnotherChunk(
-      'the index leads to another chunk; close the store and open it again, which rebuilds the ' +
-        `index: ${placeOf(id, location)}`,
-      { code: 'CORRUPT' },
-    );
+  const bytes = await plainBytes(platform, isNamedRight ? id : stored.id, header, payload);
+  if (bytes === undefined) throw corrupt(`a chunk is damaged: ${placeOf(id, location)}`);
+  if (isNamedRight) return bytes;
+  throw new AnotherChunk(
+    'the index leads to another chunk; close the store and open it again, which rebuilds the ' +
+      `index: ${placeOf(id, location)}`,
+    { code: 'CORRUPT' },
+  );
+}
+
+/** The plain bytes of a payload, or `undefined` if their hash is not the chunk's name. */
+export async function plainBytes(
+  { compression, hashing }: Platform,
+  id: ChunkId,
+  header: FrameHeader,
+  payload: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  try {
+    const bytes = await decodePayload(compression, header.encoding, payload, header.rawBytes);
+    return equalBytes(hashing.sha256(bytes), id.digest) ? bytes : undefined;
+  } catch (error) {
+    if (error instanceof ObjectsError && error.code === 'CORRUPT') return undefined;
+    throw error;
   }
-  throw corrupt(`a chunk is damaged: ${placeOf(id, location)}`);
 }
 
 function placeOf(id: ChunkId, { fileId, offset }: ChunkLocation): string {

@@ -11,12 +11,14 @@
 import { conflict, decide } from './decide.ts';
 import type { ChunkStage, StagedChunk } from './chunk-stage.ts';
 import { adoptionEffects, freeEffects, operationEffects, versionOfPut } from './effects.ts';
-import { isReferenced, locate } from './index/chunk-index.ts';
+import { FileUsage } from './file-usage.ts';
+import { isReferenced, locate, locationChange } from './index/chunk-index.ts';
 import { damageChange } from './index/damage-index.ts';
 import { Layer, type IndexReader, type IndexStore } from './index/index-store.ts';
 import { listVersions } from './index/listing.ts';
 import type { Journal } from './journal.ts';
 import type { LogPosition } from './log/file-header.ts';
+import type { FileUsageEntry } from './log/file-bodies.ts';
 import { chunkKey, type CommitPayload, type Operation } from './log/operations.ts';
 import type {
   BucketRecord,
@@ -41,8 +43,28 @@ export type CommitRequest =
   /** Frees a chunk if nothing references it at that moment. */
   | { readonly kind: 'free'; readonly id: ChunkId; readonly children: readonly ChunkId[] }
   /** Written by the checkpoint itself, when the index is proved to be complete. */
-  | { readonly kind: 'checkpoint'; readonly position: LogPosition }
+  | {
+      readonly kind: 'checkpoint';
+      readonly position: LogPosition;
+      readonly usage: readonly FileUsageEntry[];
+    }
+  /** Makes copies of chunks the ones that count, where the chunk still lies where it was copied. */
+  | {
+      readonly kind: 'relocate';
+      readonly fromFileId: number;
+      readonly toFileId: number;
+      readonly moves: readonly ChunkMove[];
+    }
+  /** Lets go of files in which nothing lives. */
+  | { readonly kind: 'retire'; readonly fileIds: readonly number[] }
   | { readonly kind: 'close' };
+
+/** A chunk that was copied. */
+export interface ChunkMove {
+  readonly id: ChunkId;
+  readonly from: ChunkLocation;
+  readonly to: ChunkLocation;
+}
 
 /** What of a bucket may be set; absent: as it is, else not at all. */
 export interface BucketSettings {
@@ -63,6 +85,8 @@ export class CommitGroup {
   readonly healed: ChunkId[] = [];
   /** What it does to the index. */
   readonly layer: Layer = new Layer();
+  /** What it does to log files. */
+  readonly usage: FileUsage = new FileUsage();
   readonly #journal: Journal;
   readonly #state: StoreState;
   readonly #reader: IndexReader;
@@ -78,7 +102,7 @@ export class CommitGroup {
     this.#reader = index.reader(this.layer);
     this.#nowMs = nowMs;
     this.#timeMs = Math.max(state.timeMs, nowMs);
-    this.#totals = { ...state.takeTotals() };
+    this.#totals = { ...state.totals };
     this.#lastBucketId = state.lastBucketId;
   }
 
@@ -108,6 +132,10 @@ export class CommitGroup {
         const isSettled = await this.#free(request.id, request.children);
         return isSettled ? done(undefined) : conflict('precondition');
       }
+      case 'relocate':
+        return this.#relocate(request);
+      case 'retire':
+        return this.#retire(request.fileIds);
       case 'checkpoint':
       case 'close':
         await this.#perform(request);
@@ -174,15 +202,14 @@ export class CommitGroup {
       if (staged.spilling !== undefined && !staged.isDurable) await stage.seal();
       const location = staged.location ?? this.#appendInline(staged);
       if (staged.location !== undefined) {
-        const { fileId, offset, frameBytes } = staged.location;
+        const { fileId, offset } = staged.location;
         const places = offsets.get(fileId) ?? [];
         offsets.set(fileId, places);
         places.push(offset);
-        // It was adopted and freed while this upload held it: it lies there still.
-        if (staged.isAdopted) this.#addTotals({ reclaimableBytes: -frameBytes });
       }
       staged.isAdopted = true;
       this.layer.add(adoptionEffects({ id, location, children }));
+      this.usage.adopt(location);
       this.#addTotals(chunkTotals(id, location));
     }
     for (const [fileId, places] of offsets) {
@@ -195,8 +222,10 @@ export class CommitGroup {
     if (!this.#state.damage.has(id)) return;
     this.healed.push(id);
     this.layer.add([damageChange({ id }, undefined)]);
-    const damaged = await locate(this.#reader, id);
-    if (damaged !== undefined) this.#addDeadChunk(id, damaged);
+    const location = await locate(this.#reader, id);
+    if (location === undefined) return;
+    await this.#perform({ kind: 'supersede', id, location });
+    this.#addDeadChunk(id, location);
   }
 
   #appendInline({ chunk }: StagedChunk): ChunkLocation {
@@ -225,8 +254,34 @@ export class CommitGroup {
       chunks: -gone.chunks,
       uniqueBytes: -gone.uniqueBytes,
       storedBytes: -gone.storedBytes,
-      reclaimableBytes: location.frameBytes,
     });
+    this.usage.release(location);
+  }
+
+  /** Moves what has not been freed, or moved by somebody else, since it was copied. */
+  async #relocate(request: Extract<CommitRequest, { kind: 'relocate' }>): Promise<CommitResult> {
+    const { fromFileId, toFileId, moves } = request;
+    const offsets: number[] = [];
+    for (const { id, from, to } of moves) {
+      const found = await locate(this.#reader, id);
+      if (found?.fileId !== from.fileId || found.offset !== from.offset) continue;
+      offsets.push(to.offset);
+      this.layer.add([locationChange(id, to)]);
+      this.usage.release(from);
+      this.usage.adopt(to);
+    }
+    if (offsets.length === 0) return conflict('notFound');
+    await this.#perform({ kind: 'relocate', fromFileId, toFileId, offsets });
+    return done(undefined);
+  }
+
+  async #retire(fileIds: readonly number[]): Promise<CommitResult> {
+    const isInUse = (fileId: number): boolean =>
+      this.#state.usage.of(fileId).liveBytes + this.usage.of(fileId).liveBytes !== 0;
+    if (fileIds.some(isInUse)) return conflict('precondition');
+    await this.#perform({ kind: 'retire', fileIds });
+    for (const fileId of fileIds) this.usage.retire(fileId);
+    return done(undefined);
   }
 
   async #perform(operation: Operation): Promise<Lsn> {

@@ -62,6 +62,8 @@ export interface CommitterParts {
 export class Committer {
   readonly #parts: CommitterParts;
   #queue: QueuedCommit[] = [];
+  /** What is to be done between two groups. */
+  #pauses: (() => Promise<void>)[] = [];
   #running: Promise<void> | undefined;
   #osTimer: { cancel(): void } | undefined;
 
@@ -77,6 +79,24 @@ export class Committer {
   ): Promise<CommitResult> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ request, stage, durability, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /**
+   * Runs an action between two groups. Everything acknowledged before is on stable storage and in
+   * LevelDB then, and nothing is committed meanwhile: so it must be short, and wait for no commit.
+   */
+  between<T>(action: () => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#pauses.push(async () => {
+        try {
+          await this.sync();
+          resolve(await action());
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
       this.#running ??= this.#run();
     });
   }
@@ -103,7 +123,9 @@ export class Committer {
   async #run(): Promise<void> {
     // One turn of the event loop lets callers that were woken together join the same group.
     await Promise.resolve();
-    while (this.#queue.length > 0) {
+    while (this.#queue.length + this.#pauses.length > 0) {
+      for (const pause of this.#pauses.splice(0)) await pause();
+      if (this.#queue.length === 0) continue;
       const members = this.#takeGroup();
       try {
         await this.#commitGroup(members);
@@ -178,10 +200,10 @@ export class Committer {
 
   #publish(group: CommitGroup, lastCommit: LogPosition, isDurable: boolean): void {
     const { clock, health, index, state } = this.#parts;
-    const { lastLsn, layer, buckets, operations } = group;
+    const { lastLsn, layer, usage, buckets, operations } = group;
     layer.lastLsn = lastLsn;
     index.publish(layer);
-    state.advance({ ...group.payload, lastLsn, lastCommit, buckets });
+    state.advance({ ...group.payload, lastLsn, lastCommit, usage, buckets });
     if (isDurable) {
       index.markDurable(lastLsn);
       void health.guard(() => index.flush()).catch(() => undefined);

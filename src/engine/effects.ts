@@ -54,8 +54,8 @@ export function freeEffects(id: ChunkId, children: readonly ChunkId[], lsn: Lsn)
 }
 
 /**
- * Rows of an operation on buckets and versions. `adopt` and `free` need the chunks themselves and
- * have functions of their own; `checkpoint` and `close` have no rows.
+ * Rows of an operation on buckets and versions. `adopt`, `free` and `relocate` need the chunks
+ * themselves and are seen to where those are; the others have no rows.
  */
 export async function operationEffects(
   reader: IndexReader,
@@ -86,6 +86,9 @@ export async function operationEffects(
       return lockEffects(reader, operation);
     case 'adopt':
     case 'free':
+    case 'relocate':
+    case 'retire':
+    case 'supersede':
     case 'checkpoint':
     case 'close':
     case 'skipped':

@@ -12,14 +12,9 @@
  */
 
 import { ObjectsError } from '../base/errors.ts';
-import {
-  checkpointBytes,
-  defaultChunking,
-  inlineBytesMax,
-  type ChunkingLimits,
-} from '../base/limits.ts';
+import { defaultChunking, inlineBytesMax, type ChunkingLimits } from '../base/limits.ts';
 import { Buckets } from './buckets.ts';
-import { takeCheckpoint } from './checkpoint.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { Leases } from './chunk-stage.ts';
 import { EmbeddedChunkStore } from './chunk-store.ts';
 import { Committer } from './committer.ts';
@@ -29,6 +24,8 @@ import { Incarnation } from './incarnation.ts';
 import { Journal } from './journal.ts';
 import { isUntouchedBackup } from './log/superblock.ts';
 import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
+import type { Compaction, CompactionOptions } from './maintenance/compaction.ts';
+import { Compactor } from './maintenance/compactor.ts';
 import { Reclaimer } from './maintenance/reclaim.ts';
 import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
 import type { BucketRecord, Lsn, ObjectVersion, Totals, Version, VersionStore } from './model.ts';
@@ -51,12 +48,8 @@ export interface EngineOptions {
   readonly chunking?: ChunkingLimits;
   /** Up to how many bytes new chunks of one upload travel in the journal. */
   readonly inlineBytesMax?: number;
-}
-
-/** What compaction did. */
-export interface Compaction {
-  readonly reclaimedBytes: number;
-  readonly movedBytes: number;
+  /** Whether to compact in the background. Default: `auto`. */
+  readonly compaction?: 'auto' | 'manual' | undefined;
 }
 
 export class Engine {
@@ -73,10 +66,13 @@ export class Engine {
   readonly #committer: Committer;
   readonly #buckets: Buckets;
   readonly #reclaimer: Reclaimer;
+  /** The segment that compaction writes. */
+  readonly #compacted: Segments;
+  readonly #compactor: Compactor;
+  readonly #checkpointer: Checkpointer;
   readonly #chunks: EmbeddedChunkStore;
   readonly #writeParts: WriteParts;
   readonly #underWay = new Set<Promise<unknown>>();
-  #checkpointing: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(options: EngineOptions, opened: OpenedStore) {
@@ -92,6 +88,7 @@ export class Engine {
       timeMs: recovered.last?.payload.timeMs ?? 0,
       totals: { ...(recovered.last?.payload.totals ?? noTotals), ...opened.chunkTotals },
       lastBucketId: recovered.last?.payload.lastBucketId ?? 0,
+      usage: opened.usage,
       buckets: opened.buckets,
     });
     this.#incarnation = new Incarnation(platform, directory, files, superblock);
@@ -119,6 +116,36 @@ export class Engine {
       state,
     };
     this.#chunks = new EmbeddedChunkStore(platform, index, files, staging);
+    // What fails there nobody was promised: compaction itself says whether the store must stop.
+    this.#compacted = new Segments(incarnation, () => undefined);
+    this.#checkpointer = new Checkpointer(
+      {
+        fileSystem: platform.fileSystem,
+        committer,
+        journal: this.#journal,
+        index,
+        database: opened.database,
+        state,
+      },
+      { isIndexInMemory: platform.indexIn === 'memory', onFailure },
+    );
+    this.#compactor = new Compactor(
+      {
+        platform,
+        files,
+        index,
+        committer,
+        state,
+        journal: this.#journal,
+        segments: this.#segments,
+        target: this.#compacted,
+        snapshots: opened.snapshots,
+        stagedFileIds: () => this.#chunks.stagedFileIds,
+        stuck: new Set(),
+        takeCheckpoint: () => this.#checkpointer.take(),
+      },
+      { isAutomatic: options.compaction !== 'manual', onFailure },
+    );
     this.versions = new EmbeddedVersionStore(committer, index);
     this.#writeParts = {
       platform,
@@ -237,17 +264,30 @@ export class Engine {
       if (this.#mayTidy) await this.#reclaimer.drain(options.signal);
       if (this.#health.failure === undefined) await this.#committer.sync();
       const { files, index } = this.#opened;
-      const journalEnd = (): Journal['durableEnd'] => this.#journal.durableEnd;
+      const journal = {
+        journalEnd: (): Journal['durableEnd'] => this.#journal.durableEnd,
+        journalStart: () => this.#opened.snapshots.newest?.position,
+      };
       const [platform, state] = [this.#platform, this.#state];
-      return verify({ platform, files, index, state, journalEnd }, options);
+      return verify({ platform, files, index, state, ...journal }, options);
     });
   }
 
-  /** Frees what is dead. Nothing is moved yet, so log files keep their size. */
-  async compact(options: { readonly signal?: AbortSignal | undefined }): Promise<Compaction> {
+  /** Frees what is dead, and gives its space back. See maintenance/compaction.ts. */
+  async compact(options: Pick<CompactionOptions, 'signal' | 'onProgress'>): Promise<Compaction> {
     this.#health.throwIfFailed();
-    await this.#track(() => this.#reclaimer.drain(options.signal));
-    return { reclaimedBytes: 0, movedBytes: 0 };
+    return this.#track(async () => {
+      await this.#reclaimer.drain(options.signal);
+      return this.#compactor.compact(options);
+    });
+  }
+
+  /** What {@link compact} would give back. */
+  async reclaimableBytes(): Promise<number> {
+    return this.#track(async () => {
+      if (this.#health.failure === undefined) await this.#reclaimer.drain();
+      return this.#compactor.reclaimableBytes();
+    });
   }
 
   /** Copies the store as it is now. */
@@ -263,9 +303,19 @@ export class Engine {
         return this.#journal.durableEnd;
       },
       openFileIds: (): number[] =>
-        [this.#journal.openFileId, this.#segments.openFileId].filter((id) => id !== undefined),
+        [this.#journal, this.#segments, this.#compacted]
+          .map(({ openFileId }) => openFileId)
+          .filter((id) => id !== undefined),
+      snapshots: this.#opened.snapshots,
     };
-    return this.#track(() => backup(parts, target, options));
+    return this.#track(async () => {
+      const release = this.#opened.files.pin();
+      try {
+        return await backup(parts, target, options);
+      } finally {
+        release();
+      }
+    });
   }
 
   /** Finishes what is queued, and lets go of the folder. May be called more than once. */
@@ -284,17 +334,20 @@ export class Engine {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#underWay);
+    await this.#compactor.stop();
     await this.#reclaimer.stop();
-    await this.#checkpointing;
+    await this.#checkpointer.idle();
     const { database, files, lock } = this.#opened;
     try {
       if (this.#journal.hasBegun && this.#health.failure === undefined) {
-        await this.#checkpoint();
+        await this.#checkpointer.take();
         await this.#committer.commit({ kind: 'close' }, 'power');
       }
     } finally {
       await this.#committer.stop();
-      await Promise.allSettled([this.#journal.close(), this.#segments.close(), files.close()]);
+      await Promise.allSettled(
+        [this.#journal, this.#segments, this.#compacted, files].map((part) => part.close()),
+      );
       await database.close();
       await lock.release();
     }
@@ -302,21 +355,8 @@ export class Engine {
 
   #afterCommit(hasCandidates: boolean): void {
     if (hasCandidates) this.#reclaimer.wake();
-    if (this.#journal.bytesSinceCheckpoint < checkpointBytes) return;
-    this.#checkpointing ??= this.#checkpoint()
-      .catch((error: unknown) => void this.#health.fail(error))
-      .finally(() => {
-        this.#checkpointing = undefined;
-      });
-  }
-
-  async #checkpoint(): Promise<void> {
-    const { fileSystem, indexIn } = this.#platform;
-    const { database, index } = this.#opened;
-    // An index in memory ends with the process: there is nothing to prove.
-    if (indexIn === 'memory') return;
-    const [committer, journal, state] = [this.#committer, this.#journal, this.#state];
-    await takeCheckpoint({ fileSystem, committer, journal, index, database, state });
+    this.#compactor.wake();
+    this.#checkpointer.wake();
   }
 
   async #commit(

@@ -17,6 +17,7 @@ import {
   decodeSuperblock,
   encodeSuperblock,
   optionalFeatures,
+  requiredFeatures,
   slotOffset,
   superblockBytes,
   superblockPath,
@@ -69,6 +70,7 @@ export class Incarnation {
       generation: this.#superblock.generation + 1,
       nextFileId: this.#nextFileId,
       optionalFeatures: this.#superblock.optionalFeatures & ~optionalFeatures.backup,
+      requiredFeatures: this.#superblock.requiredFeatures | requiredFeatures.retirement,
     };
     await writeSuperblock(this.#platform, this.#directory, superblock, 'update');
     // The folders were synced when they were made, unless a crash came in between.

@@ -23,6 +23,7 @@ export class Journal {
   #durableEnd: FileHeader['previous'];
   #checkpoint: LogPosition | undefined;
   #writer: LogWriter | undefined;
+  #isSealed = false;
   #bytesSinceCheckpoint: number;
 
   /** @param recovered - The journal as recovery found it. */
@@ -57,11 +58,16 @@ export class Journal {
     return this.#writer?.fileId;
   }
 
+  /** Its size, once all is written. */
+  get openFileEnd(): number {
+    return this.#writer?.end ?? 0;
+  }
+
   /** Makes sure that there is a file with room. Call it before each group. */
   async prepare(nextLsn: Lsn): Promise<void> {
     const full = this.#writer;
     if (full !== undefined) {
-      if (full.end < logFileBytesMax) return;
+      if (full.end < logFileBytesMax && !this.#isSealed) return;
       await this.sync();
     }
     this.#writer = await this.#incarnation.createFile({
@@ -70,7 +76,13 @@ export class Journal {
       firstLsn: nextLsn,
       checkpoint: this.#checkpoint ?? { fileId: 0, offset: 0 },
     });
+    this.#isSealed = false;
     await full?.close();
+  }
+
+  /** The next group begins a new file. */
+  seal(): void {
+    this.#isSealed = this.#writer !== undefined;
   }
 
   /** Queues a chunk of the group that is being decided. */

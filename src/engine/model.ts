@@ -157,8 +157,6 @@ export interface Totals {
   readonly uniqueBytes: number;
   /** Bytes that live chunks take in the log files, with their frames. */
   readonly storedBytes: number;
-  /** Bytes of dead chunks in the log files: what compaction would give back. */
-  readonly reclaimableBytes: number;
 }
 
 /** What must hold at the moment of the commit. */

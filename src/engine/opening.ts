@@ -37,6 +37,7 @@ import { Distrust } from './index/distrust.ts';
 import { IndexStore } from './index/index-store.ts';
 import { bucketsGroup } from './index/keys.ts';
 import { decodeBucket } from './index/records.ts';
+import type { FileUsage } from './file-usage.ts';
 import { KnownDamage } from './known-damage.ts';
 import { ioError } from './log/io-errors.ts';
 import { LogFiles } from './log/log-files.ts';
@@ -47,6 +48,7 @@ import type { BucketRecord, Lsn } from './model.ts';
 import type { FileLock, FileSystem } from './platform/file-system.ts';
 import type { Platform } from './platform/platform.ts';
 import { replay } from './replay.ts';
+import { Snapshots } from './snapshots.ts';
 import { ownerFile, takeLock } from './store-lock.ts';
 
 export interface OpeningOptions {
@@ -64,6 +66,9 @@ export interface OpenedStore {
   readonly database: Database;
   readonly index: IndexStore;
   readonly recovered: RecoveredJournal;
+  readonly snapshots: Snapshots;
+  /** What log files hold. */
+  readonly usage: FileUsage;
   readonly buckets: readonly BucketRecord[];
   readonly damage: KnownDamage;
   /** Counted, where the journal's totals count chunks that are lost; else as the journal says. */
@@ -84,16 +89,23 @@ export async function openFiles(options: OpeningOptions): Promise<OpenedStore> {
     files = await LogFiles.open(fileSystem, hashing.crc32, directory, superblock.storeId);
     database = await openDatabase(platform, directory);
     const recovered = await recoverJournal(files, hashing.crc32);
-    const opened = { platform, directory, files, superblock, recovered };
+    const snapshots = await Snapshots.open(platform, directory, superblock.storeId);
+    const opened = { platform, directory, files, superblock, recovered, snapshots };
     const ready = await bringUpIndex(opened, database);
     database = ready.database;
-    return { superblock, files, recovered, lock, ...ready };
+    await removeRetired(files, ready.usage);
+    return { superblock, files, recovered, snapshots, lock, ...ready };
   } catch (error) {
     await database?.close().catch(() => undefined);
     await files?.close().catch(() => undefined);
     await lock.release();
     throw error;
   }
+}
+
+/** A crash may have come between letting go of a file and removing it. */
+async function removeRetired(files: LogFiles, usage: FileUsage): Promise<void> {
+  for (const fileId of usage.retired) if (files.has(fileId)) await files.discard(fileId);
 }
 
 /** Makes the folder if it may, and refuses one that holds something else. */
@@ -195,10 +207,14 @@ interface Opened {
   readonly files: LogFiles;
   readonly superblock: Superblock;
   readonly recovered: RecoveredJournal;
+  readonly snapshots: Snapshots;
 }
 
 /** An index that is up to the journal. */
-type ReadyIndex = Pick<OpenedStore, 'database' | 'index' | 'buckets' | 'damage' | 'chunkTotals'>;
+type ReadyIndex = Pick<
+  OpenedStore,
+  'database' | 'index' | 'usage' | 'buckets' | 'damage' | 'chunkTotals'
+>;
 
 /** Replays what the index lacks; all of it, if it is not to be trusted. */
 async function bringUpIndex(opened: Opened, database: Database): Promise<ReadyIndex> {
@@ -234,8 +250,9 @@ async function continueIndex(
       const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
       if (!(await knowsCheckpoint(index, complete))) return undefined;
     }
-    await replay(platform, files, index, recovered, checkpoint);
-    return await readyIndex(database, index);
+    const from = checkpoint === undefined ? undefined : { position: checkpoint };
+    const usage = await replay(platform, files, index, recovered, from);
+    return await readyIndex(database, index, usage);
   } catch (error) {
     // Whether the journal is damaged, or only the index, the rebuilding will tell.
     const isDamage = !(error instanceof ObjectsError) || error.code === 'CORRUPT';
@@ -244,12 +261,13 @@ async function continueIndex(
   }
 }
 
+/** Makes an index from the newest snapshot and the journal behind it, or from all of that. */
 async function rebuildIndex(
-  { platform, files, superblock, recovered }: Opened,
+  { platform, files, superblock, recovered, snapshots }: Opened,
   database: Database,
 ): Promise<ReadyIndex> {
   const index = new IndexStore(database);
-  await replay(platform, files, index, recovered);
+  const usage = await replay(platform, files, index, recovered, await snapshots.load(index));
   await adoptIndex(index, superblock.storeId);
   const { checkpoint } = recovered;
   // Noted only once it is proved: a power cut may leave the note and take the rows before it.
@@ -257,13 +275,17 @@ async function rebuildIndex(
     const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
     await noteCheckpoint(index, complete);
   }
-  return readyIndex(database, index);
+  return readyIndex(database, index, usage);
 }
 
-async function readyIndex(database: Database, index: IndexStore): Promise<ReadyIndex> {
+async function readyIndex(
+  database: Database,
+  index: IndexStore,
+  usage: FileUsage,
+): Promise<ReadyIndex> {
   const [buckets, damage] = [await loadBuckets(index), await KnownDamage.load(index)];
   const chunkTotals = damage.hasLostChunks ? await countChunks(index.reader()) : undefined;
-  return { database, index, buckets, damage, chunkTotals };
+  return { database, index, usage, buckets, damage, chunkTotals };
 }
 
 class LostCommits extends ObjectsError {}

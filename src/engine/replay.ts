@@ -1,5 +1,5 @@
 /**
- * Bringing the index up to the log: all of it, or what came after a checkpoint.
+ * Bringing the index up to the log: all of it, or what came after a checkpoint or a snapshot.
  *
  * Replaying is idempotent, so it does not matter what of it the index holds already. Work is cut
  * into batches, so that rebuilding takes memory for one batch and not for the store.
@@ -9,14 +9,19 @@
  * node that cannot be read leaves its children without the edges that keep them, and the note says
  * that too: nothing is freed while it stands. Damage in the journal itself does stop it.
  *
+ * What log files hold is counted on the way: from what a snapshot or a checkpoint says of them, and
+ * what the operations behind it did.
+ *
  * @module
  */
 
 import { ObjectsError } from '../base/errors.ts';
+import { listPageEntries } from '../base/limits.ts';
 import { decodeNode } from './chunk/manifest.ts';
 import { readChunkAt } from './chunk-store.ts';
 import { adoptionEffects, freeEffects, operationEffects } from './effects.ts';
-import { childrenByEdges } from './index/chunk-index.ts';
+import { FileUsage } from './file-usage.ts';
+import { childrenByEdges, locationChange, locationsPage } from './index/chunk-index.ts';
 import { damageChange, damageRecords } from './index/damage-index.ts';
 import { Layer, type IndexReader, type IndexStore } from './index/index-store.ts';
 import type { LogPosition } from './log/file-header.ts';
@@ -29,14 +34,26 @@ import type { Platform } from './platform/platform.ts';
 
 const batchRows = 20_000;
 
-/** Applies all groups behind `from` (default: all there are) to the index. */
+/** Where replay begins. */
+export interface ReplayStart {
+  readonly position: LogPosition;
+  /** What log files held then; `undefined`: the checkpoint of that position says it. */
+  readonly usage?: FileUsage;
+}
+
+/**
+ * Applies all groups behind `from` (default: all there are) to the index. Returns what log files
+ * hold then.
+ */
 export async function replay(
   platform: Platform,
   files: LogFiles,
   index: IndexStore,
   recovered: RecoveredJournal,
-  from?: LogPosition,
-): Promise<void> {
+  from?: ReplayStart,
+): Promise<FileUsage> {
+  const usage = new FileUsage();
+  let base = from === undefined ? new FileUsage() : from.usage;
   let batch = new Layer();
   const damaged = new Set<string>();
   for (const { frame } of await damageRecords(index.reader())) {
@@ -48,11 +65,37 @@ export async function replay(
     await index.flush();
     batch = new Layer();
   };
-  for await (const group of replayJournal(files, platform.hashing.crc32, recovered.end, from)) {
-    await applyGroup({ platform, files, batch, damaged }, index.reader(batch), group);
+  const groups = replayJournal(files, platform.hashing.crc32, recovered.end, from?.position);
+  for await (const group of groups) {
+    base ??= usageAt(from?.position, group);
+    await applyGroup({ platform, files, batch, damaged, usage }, index.reader(batch), group);
     if (batch.size >= batchRows) await finish();
   }
   if (batch.size > 0) await finish();
+  base?.apply(usage);
+  return base ?? countUsage(index);
+}
+
+/** What the checkpoint of a position says of log files, if it is in this group. */
+function usageAt(position: LogPosition | undefined, group: JournalGroup): FileUsage | undefined {
+  for (const operation of group.payload.operations) {
+    if (operation.kind !== 'checkpoint' || operation.usage === undefined) continue;
+    const { fileId, offset } = operation.position;
+    if (fileId !== position?.fileId || offset !== position.offset) continue;
+    return new FileUsage(operation.usage);
+  }
+  return undefined;
+}
+
+/** What an index says of log files: the long way, for a store whose checkpoint does not say it. */
+async function countUsage(index: IndexStore): Promise<FileUsage> {
+  const usage = new FileUsage();
+  for (let after = 'c'; after !== '';) {
+    const { chunks, last } = await locationsPage(index.reader(), after, listPageEntries);
+    for (const { location } of chunks) usage.adopt(location);
+    after = last;
+  }
+  return usage;
 }
 
 /** What replaying a group needs. */
@@ -62,6 +105,8 @@ interface ReplayParts {
   readonly batch: Layer;
   /** Chunks that the index calls damaged. */
   readonly damaged: Set<string>;
+  /** What the operations so far did to log files. */
+  readonly usage: FileUsage;
 }
 
 async function applyGroup(
@@ -69,12 +114,15 @@ async function applyGroup(
   reader: IndexReader,
   group: JournalGroup,
 ): Promise<void> {
-  const { batch } = parts;
+  const { batch, usage } = parts;
   for (const chunk of group.chunks) await replayAdoption(parts, chunk);
   for (const [i, operation] of group.payload.operations.entries()) {
     const lsn = group.firstLsn + i;
     if (operation.kind === 'adopt') await replayAdopt(parts, operation);
     else if (operation.kind === 'free') await replayFree(parts, reader, operation, lsn);
+    else if (operation.kind === 'relocate') await replayRelocate(parts, operation);
+    else if (operation.kind === 'retire') operation.fileIds.forEach((id) => usage.retire(id));
+    else if (operation.kind === 'supersede') usage.release(operation.location);
     else batch.add(await operationEffects(reader, operation, lsn));
     batch.lastLsn = lsn;
   }
@@ -93,13 +141,34 @@ async function replayAdopt(
   }
 }
 
+/** Chunks that compaction moved. Their edges are there already. */
+async function replayRelocate(
+  { files, batch, usage }: ReplayParts,
+  { fromFileId, toFileId, offsets }: Extract<Operation, { kind: 'relocate' }>,
+): Promise<void> {
+  for (const offset of offsets) {
+    const chunk = await unlessDamaged(readChunkHead(files, toFileId, offset));
+    if ('reason' in chunk) {
+      const damage = { reason: chunk.reason, lostEdges: false };
+      batch.add([damageChange({ fileId: toFileId, offset }, damage)]);
+      continue;
+    }
+    const { id, location } = chunk;
+    batch.add([locationChange(id, location)]);
+    usage.adopt(location);
+    // A copy is as large as what it was copied from.
+    usage.release({ ...location, fileId: fromFileId });
+  }
+}
+
 async function replayAdoption(
-  { platform, files, batch, damaged }: ReplayParts,
+  { platform, files, batch, damaged, usage }: ReplayParts,
   { id, location }: { readonly id: ChunkId; readonly location: ChunkLocation },
 ): Promise<void> {
   const found = await unlessDamaged(childrenOf(platform, files, id, location));
   const children = 'reason' in found ? [] : found;
   batch.add(adoptionEffects({ id, location, children }));
+  usage.adopt(location);
   const key = chunkKey(id);
   if ('reason' in found) {
     damaged.add(key);
@@ -108,7 +177,7 @@ async function replayAdoption(
 }
 
 async function replayFree(
-  { platform, files, batch, damaged }: ReplayParts,
+  { platform, files, batch, damaged, usage }: ReplayParts,
   reader: IndexReader,
   { id, location }: Extract<Operation, { kind: 'free' }>,
   lsn: Lsn,
@@ -116,6 +185,7 @@ async function replayFree(
   const found = await unlessDamaged(childrenOf(platform, files, id, location));
   const children = 'reason' in found ? await childrenByEdges(reader, id) : found;
   batch.add(freeEffects(id, children, lsn));
+  usage.release(location);
   if (damaged.delete(chunkKey(id))) batch.add([damageChange({ id }, undefined)]);
 }
 

@@ -26,6 +26,7 @@ export class Segments {
   readonly #onFailure: (error: unknown) => void;
   #writer: LogWriter | undefined;
   #rolling: Promise<void> | undefined;
+  #sealing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
 
   /** @param onFailure - Told of a failed write or sync: nothing may be acknowledged after it. */
@@ -37,6 +38,11 @@ export class Segments {
   /** The file that is being written, if any. */
   get openFileId(): number | undefined {
     return this.#writer?.fileId;
+  }
+
+  /** Its size, once all is written. */
+  get openFileEnd(): number {
+    return this.#writer?.end ?? 0;
   }
 
   /** Appends a chunk. Resolves when another may follow: not when it is safe. */
@@ -55,15 +61,37 @@ export class Segments {
     });
   }
 
+  /** Ends the file that is being written: what is appended later goes to another. */
+  async seal(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    if (writer === undefined) return;
+    this.#sealing = this.#guarded(async () => {
+      writer.pad();
+      await writer.sync();
+      await writer.close();
+    });
+    await this.#sealing;
+  }
+
+  /** Forgets the file that is being written, after a failure that nobody else need know of. */
+  async abandon(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    await writer?.close().catch(() => undefined);
+  }
+
   /** Everything appended before is on stable storage. */
   async sync(): Promise<void> {
     await this.#guarded(async () => {
+      await this.#sealing;
       this.#writer?.pad();
       await this.#writer?.sync();
     });
   }
 
   async close(): Promise<void> {
+    await this.#sealing?.catch(() => undefined);
     await this.#syncing;
     await this.#writer?.close();
     this.#writer = undefined;

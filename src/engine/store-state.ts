@@ -7,6 +7,7 @@
 
 import { compareBytes, encodeUtf8 } from '../base/bytes.ts';
 import type { Leases } from './chunk-stage.ts';
+import type { FileUsage } from './file-usage.ts';
 import type { KnownDamage } from './known-damage.ts';
 import type { LogPosition } from './log/file-header.ts';
 import type { BucketRecord, Lsn, Totals } from './model.ts';
@@ -19,7 +20,6 @@ export const noTotals: Totals = {
   logicalBytes: 0,
   uniqueBytes: 0,
   storedBytes: 0,
-  reclaimableBytes: 0,
 };
 
 /** What a commit changes. */
@@ -29,6 +29,8 @@ export interface Advance {
   readonly timeMs: number;
   readonly totals: Totals;
   readonly lastBucketId: number;
+  /** What it does to log files. */
+  readonly usage: FileUsage;
   /** `undefined`: the bucket is gone. */
   readonly buckets: ReadonlyMap<number, BucketRecord | undefined>;
 }
@@ -36,13 +38,13 @@ export interface Advance {
 export class StoreState {
   readonly leases: Leases;
   readonly damage: KnownDamage;
+  /** What log files hold. */
+  readonly usage: FileUsage;
   #lastLsn: Lsn;
   #nextLsn: Lsn;
   #lastCommit: LogPosition | undefined;
   #timeMs: number;
   #totals: Totals;
-  /** Dead bytes in segments that no commit has accounted for yet. */
-  #orphanedBytes = 0;
   #lastBucketId: number;
   readonly #buckets = new Map<number, BucketRecord>();
 
@@ -56,11 +58,13 @@ export class StoreState {
       readonly timeMs: number;
       readonly totals: Totals;
       readonly lastBucketId: number;
+      readonly usage: FileUsage;
       readonly buckets: readonly BucketRecord[];
     },
   ) {
     this.leases = leases;
     this.damage = damage;
+    this.usage = start.usage;
     this.#lastLsn = start.lastLsn;
     this.#nextLsn = start.nextLsn;
     this.#lastCommit = start.lastCommit;
@@ -96,20 +100,7 @@ export class StoreState {
   }
 
   get totals(): Totals {
-    const reclaimableBytes = this.#totals.reclaimableBytes + this.#orphanedBytes;
-    return { ...this.#totals, reclaimableBytes };
-  }
-
-  /** The totals that a new group begins with; its commit accounts for the orphans. */
-  takeTotals(): Totals {
-    const { totals } = this;
-    this.#totals = totals;
-    this.#orphanedBytes = 0;
-    return totals;
-  }
-
-  addOrphans(byteCount: number): void {
-    this.#orphanedBytes += byteCount;
+    return this.#totals;
   }
 
   /** In bytewise order of names. */
@@ -134,6 +125,7 @@ export class StoreState {
     this.#timeMs = to.timeMs;
     this.#totals = to.totals;
     this.#lastBucketId = to.lastBucketId;
+    this.usage.apply(to.usage);
     for (const [id, bucket] of to.buckets) {
       if (bucket === undefined) this.#buckets.delete(id);
       else this.#buckets.set(id, bucket);

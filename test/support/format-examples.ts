@@ -7,6 +7,7 @@
 
 import { concatBytes } from '../../src/base/bytes.ts';
 import { encodeNode } from '../../src/engine/chunk/manifest.ts';
+import { encodeBucket } from '../../src/engine/index/records.ts';
 import { encodeFileHeader } from '../../src/engine/log/file-header.ts';
 import {
   encodeChunkFrame,
@@ -15,6 +16,12 @@ import {
   type FramePosition,
 } from '../../src/engine/log/frame.ts';
 import { encodeCommitPayload, type Operation } from '../../src/engine/log/operations.ts';
+import {
+  encodeSnapshotBlock,
+  encodeSnapshotHeader,
+  encodeSnapshotRows,
+  lastSnapshotBlock,
+} from '../../src/engine/log/snapshot-file.ts';
 import { encodeSuperblock } from '../../src/engine/log/superblock.ts';
 import type { ChunkId } from '../../src/engine/model.ts';
 import { nativeHashing } from '../../src/engine/platform/native-hashing.ts';
@@ -85,7 +92,21 @@ export const exampleOperations: readonly Operation[] = [
       rawBytes: 300,
     },
   },
-  { kind: 'checkpoint', position: { fileId: 1, offset: 1024 } },
+  {
+    kind: 'checkpoint',
+    position: { fileId: 1, offset: 1024 },
+    usage: [
+      [1, { liveBytes: 300, deadBytes: 0 }],
+      [2, { liveBytes: 708, deadBytes: 354 }],
+    ],
+  },
+  { kind: 'relocate', fromFileId: 1, toFileId: 4, offsets: [512, 866] },
+  { kind: 'retire', fileIds: [1, 3] },
+  {
+    kind: 'supersede',
+    id: dataId,
+    location: { fileId: 2, offset: 866, frameBytes: 67, rawBytes: 12 },
+  },
   { kind: 'close' },
   { kind: 'lock', bucketId: 1, name: 'a', lsn: 3, head: undefined, untilMs: 18e11 },
 ];
@@ -128,7 +149,7 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
       averageBytes: 65536,
       maxBytes: 262144,
     },
-    requiredFeatures: 0,
+    requiredFeatures: 1,
     optionalFeatures: 0,
   }),
   'a file header': encodeFileHeader(crc32, {
@@ -181,16 +202,38 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
     [dataId],
   ),
   'a manifest node': node,
+  'a snapshot': snapshotExample(),
 };
 
-/** As the document shows bytes: sixteen on a line, without the zeros that fill up a structure. */
+/** Of a store with one bucket, a row that is said in full. */
+function snapshotExample(): Uint8Array {
+  const header = { storeId, rowFormat: 2, lsn: 9, position: { fileId: 1, offset: 1024 } };
+  const start = encodeSnapshotHeader(crc32, header);
+  const key = Uint8Array.from([0x62, 0, 0, 0, 1]);
+  const value = encodeBucket({ id: 1, name: 'b', versioned: true, public: false });
+  const payload = encodeSnapshotRows([{ key, value }]);
+  const block = encodeSnapshotBlock(crc32, start.chain, {
+    encoding: 'raw',
+    rawBytes: payload.length,
+    payload,
+  });
+  const last = encodeSnapshotBlock(crc32, block.chain, lastSnapshotBlock);
+  return concatBytes([start.bytes, block.head, payload, last.head]);
+}
+
+/**
+ * As the document shows bytes: sixteen on a line, without the zeros that fill up a structure. A
+ * star stands for lines of zeros.
+ */
 export function hexDump(bytes: Uint8Array): string {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   const lines: string[] = [];
   for (let at = 0; at < end; at += 16) {
     const line = Buffer.from(bytes.subarray(at, Math.min(end, at + 16))).toString('hex');
-    lines.push(`${at.toString(16).padStart(4, '0')}  ${line.replace(/(..)(?=.)/g, '$1 ')}`);
+    if (/^0+$/.test(line)) {
+      if (lines.at(-1) !== '*') lines.push('*');
+    } else lines.push(`${at.toString(16).padStart(4, '0')}  ${line.replace(/(..)(?=.)/g, '$1 ')}`);
   }
   if (end < bytes.length) lines.push(`      then zeros, up to ${bytes.length} bytes`);
   return lines.join('\n');

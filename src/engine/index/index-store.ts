@@ -15,9 +15,11 @@
  * @module
  */
 
+import { assert } from '../../base/assert.ts';
 import { pendingEntriesMax } from '../../base/limits.ts';
 import type { Lsn } from '../model.ts';
 import type { Database, DatabaseChange, KeyRange, Row } from './database.ts';
+import { FrozenIndex } from './frozen-index.ts';
 import { afterPrefix, factsGroup, flushesGroup, oldestFirst, type IndexKey } from './keys.ts';
 
 /** A row to put, or with no value to delete. */
@@ -76,6 +78,9 @@ export class IndexStore {
   #layers: readonly Layer[] = [];
   #durableLsn: Lsn = 0;
   #flushing: Promise<void> | undefined;
+  /** The end of what excludes other work on LevelDB's rows. */
+  #exclusive: Promise<unknown> = Promise.resolve();
+  #frozen: FrozenIndex | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -127,6 +132,22 @@ export class IndexStore {
     await this.#flushing;
   }
 
+  /**
+   * What LevelDB holds at this moment, to be read while it goes on changing. One at a time; call
+   * `end` when it is done with.
+   */
+  freeze(): FrozenIndex {
+    assert(this.#frozen === undefined, 'the index is frozen once at a time');
+    this.#frozen = new FrozenIndex(
+      this.#database,
+      (action) => this.#exclusively(action),
+      () => {
+        this.#frozen = undefined;
+      },
+    );
+    return this.#frozen;
+  }
+
   /** A fact about the index itself, past all layers. */
   async fact(name: string): Promise<Uint8Array | undefined> {
     return this.#database.get(factsGroup + name);
@@ -139,17 +160,29 @@ export class IndexStore {
 
   /** Writes rows that no commit has: facts, and the end of what is only advisory. */
   async writeDirectly(changes: readonly IndexChange[]): Promise<void> {
-    await this.#database.write(
-      changes.map(({ group, suffix, value }) => ({ key: group + suffix, value })),
-    );
+    const rows = changes.map(({ group, suffix, value }) => ({ key: group + suffix, value }));
+    await this.#exclusively(async () => {
+      await this.#frozen?.keep(rows.map(({ key }) => key));
+      await this.#database.write(rows);
+    });
   }
 
   async #flushDurable(): Promise<void> {
     const batch = this.#layers.filter((layer) => layer.lastLsn <= this.#durableLsn);
     const last = batch.at(-1);
     if (last === undefined) return;
-    await this.#database.write(rowsToFlush(batch, last.lastLsn));
+    await this.#exclusively(async () => {
+      await this.#frozen?.keep(keysOf(batch));
+      await this.#database.write(rowsToFlush(batch, last.lastLsn));
+    });
     this.#layers = this.#layers.filter((layer) => !batch.includes(layer));
+  }
+
+  /** Runs an action when those before it have ended. */
+  #exclusively<T>(action: () => Promise<T>): Promise<T> {
+    const running = this.#exclusive.then(action);
+    this.#exclusive = running.catch(() => undefined);
+    return running;
   }
 
   async #get(layers: readonly Layer[], key: IndexKey): Promise<Uint8Array | undefined> {
@@ -186,6 +219,10 @@ export class IndexStore {
     if (range.reverse === true) keys.reverse();
     return keys.slice(0, range.limit).map((key) => ({ key, value: rows.get(key) as Uint8Array }));
   }
+}
+
+function* keysOf(layers: readonly Layer[]): Generator<string> {
+  for (const layer of layers) for (const { key } of layer.rows()) yield key;
 }
 
 /**

@@ -55,6 +55,12 @@ export function chunkGroup(id: ChunkId): string {
   return `c${u32(id.domain)}${kind}${toBinaryString(id.digest)}`;
 }
 
+/** What the key of a row about a chunk says, besides which chunk. */
+export function chunkKeyParts(key: string): { readonly isNode: boolean; readonly suffix: string } {
+  const kindAt = 1 + 4;
+  return { isNode: key.charCodeAt(kindAt) === 1, suffix: key.slice(kindAt + 1 + 32) };
+}
+
 /** The group of a name. */
 export function nameGroup(family: NameFamily, bucketId: number, name: string): string {
   return `${familyPrefix(family, bucketId)}${escapeName(name)}${terminator}`;
@@ -68,6 +74,11 @@ export function familyPrefix(family: NameFamily, bucketId: number): string {
 /** A name, or the beginning of one, as it stands in keys. */
 export function escapeName(name: string): string {
   return toBinaryString(encodeUtf8(name)).replaceAll('\0', '\0\xff');
+}
+
+/** The bucket in a key of a family. */
+export function decodeBucketId(key: string): number {
+  return u32At(key, 1);
 }
 
 /** The name in a key of a family, and the LSN in its suffix. */

@@ -126,11 +126,16 @@ export function putHead(
   promotedLsn: Lsn,
   version: ObjectVersion,
 ): IndexChange[] {
-  const value = new Writer().varint(promotedLsn).finish();
   return [
     headChange(bucketId, name, promotedLsn, version),
-    { group: nameGroup('p', bucketId, name), suffix: '', value },
+    pointerChange(bucketId, name, promotedLsn),
   ];
+}
+
+/** Says which head a name has. */
+export function pointerChange(bucketId: number, name: string, promotedLsn: Lsn): IndexChange {
+  const value = new Writer().varint(promotedLsn).finish();
+  return { group: nameGroup('p', bucketId, name), suffix: '', value };
 }
 
 /** The row of a head. Only a lock puts it again, with nothing else changed. */

@@ -59,6 +59,8 @@ export class LogFiles {
   readonly #kinds = new Map<number, LogFileKind>();
   /** In order of use, the least recent first. */
   readonly #open = new Map<number, CachedFile>();
+  /** Those who want all files to stay. */
+  readonly #pins = new Set<Promise<void>>();
 
   private constructor(
     fileSystem: FileSystem,
@@ -181,17 +183,44 @@ export class LogFiles {
     }
   }
 
-  /** Removes a file in which nothing was ever acknowledged. */
+  /** Whether there is a file with this id. */
+  has(fileId: number): boolean {
+    return this.#kinds.has(fileId);
+  }
+
+  /** Removes a file in which nothing lives, or was ever acknowledged. Who reads it may go on. */
   async discard(fileId: number): Promise<void> {
     const kind = this.#kinds.get(fileId) as LogFileKind;
     const path = this.path(fileId);
+    const cached = this.#open.get(fileId);
+    this.#open.delete(fileId);
+    this.#kinds.delete(fileId);
     try {
       await this.#fileSystem.remove(path);
       await this.#fileSystem.syncDirectory(this.#folder(kind));
     } catch (cause) {
-      throw ioError('remove an unfinished log file', cause, path);
+      throw ioError('remove a log file', cause, path);
+    } finally {
+      if (cached !== undefined) await retire(cached);
     }
-    this.#kinds.delete(fileId);
+  }
+
+  /** Lets no file be removed until the function that this returns is called. */
+  pin(): () => void {
+    let release: () => void = () => undefined;
+    const pin = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#pins.add(pin);
+    return () => {
+      this.#pins.delete(pin);
+      release();
+    };
+  }
+
+  /** Resolves when nobody wants all files to stay. */
+  async whenUnpinned(): Promise<void> {
+    while (this.#pins.size > 0) await Promise.race(this.#pins);
   }
 
   /** Writes the same bytes again and syncs them: a readable tail is not a durable tail. */

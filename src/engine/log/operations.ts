@@ -22,6 +22,15 @@ import { Reader, Writer, toBinaryString } from '../../base/bytes.ts';
 import { ObjectsError } from '../../base/errors.ts';
 import type { BucketRecord, ChunkId, ChunkLocation, ContentRoot, Lsn, Totals } from '../model.ts';
 import type { LogPosition } from './file-header.ts';
+import {
+  decodeAscending,
+  decodeCheckpoint,
+  decodeChunkAtPlace,
+  encodeAscending,
+  encodeCheckpoint,
+  encodeChunkAtPlace,
+  type FileUsageEntry,
+} from './file-bodies.ts';
 import { decodePut, decodePutBucket, encodePut, encodePutBucket } from './put-bodies.ts';
 
 /**
@@ -80,7 +89,23 @@ export type Operation =
   /** A chunk that nothing references leaves the store. */
   | { readonly kind: 'free'; readonly id: ChunkId; readonly location: ChunkLocation }
   /** The index holds everything up to the commit at this place, proved: replay begins behind it. */
-  | { readonly kind: 'checkpoint'; readonly position: LogPosition }
+  | {
+      readonly kind: 'checkpoint';
+      readonly position: LogPosition;
+      /** What log files held just after that commit. A checkpoint of format 1.0 does not say. */
+      readonly usage?: readonly FileUsageEntry[] | undefined;
+    }
+  /** Chunks that lay in one file lie in another: their frames there begin at these offsets. */
+  | {
+      readonly kind: 'relocate';
+      readonly fromFileId: number;
+      readonly toFileId: number;
+      readonly offsets: readonly number[];
+    }
+  /** Nothing that lives is in these files: they may be removed. */
+  | { readonly kind: 'retire'; readonly fileIds: readonly number[] }
+  /** The frame at this place was damaged, and the chunk has another. */
+  | { readonly kind: 'supersede'; readonly id: ChunkId; readonly location: ChunkLocation }
   /** The store was closed after this. */
   | { readonly kind: 'close' }
   /**
@@ -99,7 +124,10 @@ export const operationNumbers = {
   free: 7,
   checkpoint: 8,
   close: 9,
+  relocate: 10,
+  retire: 11,
   lock: 12,
+  supersede: 13,
 } as const;
 
 /** What follows is the padding of the frame. */
@@ -117,7 +145,7 @@ export interface CommitPayload {
   readonly operations: readonly Operation[];
 }
 
-/** In their order on disk. */
+/** In their order on disk. Behind them format 1.0 had one more, which is written as 0 now. */
 export const totalsFields: readonly (keyof Totals)[] = [
   'objects',
   'versions',
@@ -126,7 +154,6 @@ export const totalsFields: readonly (keyof Totals)[] = [
   'logicalBytes',
   'uniqueBytes',
   'storedBytes',
-  'reclaimableBytes',
 ];
 
 /** Encodes a payload. `group`: the chunks whose frames lie before the commit in its group. */
@@ -134,6 +161,7 @@ export function encodeCommitPayload(payload: CommitPayload, group: readonly Chun
   const positions = new Map(group.map((id, position) => [chunkKey(id), position]));
   const writer = new Writer().varint(payload.timeMs).varint(payload.lastBucketId);
   for (const field of totalsFields) writer.varint(payload.totals[field]);
+  writer.varint(0);
   for (const operation of payload.operations) {
     assert(operation.kind !== 'skipped', 'only what is known is written');
     const body = new Writer();
@@ -153,6 +181,7 @@ export function decodeCommitPayload(bytes: Uint8Array, group: readonly ChunkId[]
   const totals = Object.fromEntries(
     totalsFields.map((field) => [field, reader.varint()]),
   ) as unknown as Totals;
+  reader.varint();
   const operations: Operation[] = [];
   while (!reader.atEnd) {
     const number = reader.u8();
@@ -192,27 +221,23 @@ function encodeBody(
       encodeOptionalLsn(writer, operation.head);
       writer.varint(operation.untilMs);
       return;
-    case 'adopt': {
-      writer.varint(operation.fileId).varint(operation.offsets.length);
-      let previous = 0;
-      for (const offset of operation.offsets) {
-        writer.varint(offset - previous);
-        previous = offset;
-      }
+    case 'adopt':
+      writer.varint(operation.fileId);
+      encodeAscending(writer, operation.offsets);
       return;
-    }
-    case 'free': {
-      const { id, location } = operation;
-      writer
-        .varint(id.domain)
-        .u8(id.kind === 'node' ? 1 : 0)
-        .bytes(id.digest);
-      writer.varint(location.fileId).varint(location.offset);
-      writer.varint(location.frameBytes).varint(location.rawBytes);
+    case 'relocate':
+      writer.varint(operation.fromFileId).varint(operation.toFileId);
+      encodeAscending(writer, operation.offsets);
       return;
-    }
+    case 'retire':
+      encodeAscending(writer, operation.fileIds);
+      return;
+    case 'free':
+    case 'supersede':
+      encodeChunkAtPlace(writer, operation);
+      return;
     case 'checkpoint':
-      writer.varint(operation.position.fileId).varint(operation.position.offset);
+      encodeCheckpoint(writer, operation);
       return;
     case 'close':
     case 'skipped':
@@ -254,18 +279,20 @@ function decodeBody(number: number, body: Reader, group: readonly ChunkId[]): Op
         head: decodeOptionalLsn(body),
         untilMs: body.varint(),
       };
-    case operationNumbers.adopt: {
-      const fileId = body.varint();
-      const count = body.varint();
-      const offsets: number[] = [];
-      let offset = 0;
-      for (let i = 0; i < count; i++) offsets.push((offset += body.varint()));
-      return { kind: 'adopt', fileId, offsets };
+    case operationNumbers.adopt:
+      return { kind: 'adopt', fileId: body.varint(), offsets: decodeAscending(body) };
+    case operationNumbers.relocate: {
+      const [fromFileId, toFileId] = [body.varint(), body.varint()];
+      return { kind: 'relocate', fromFileId, toFileId, offsets: decodeAscending(body) };
     }
+    case operationNumbers.retire:
+      return { kind: 'retire', fileIds: decodeAscending(body) };
     case operationNumbers.free:
-      return decodeFree(body);
+      return { kind: 'free', ...decodeChunkAtPlace(body) };
+    case operationNumbers.supersede:
+      return { kind: 'supersede', ...decodeChunkAtPlace(body) };
     case operationNumbers.checkpoint:
-      return { kind: 'checkpoint', position: { fileId: body.varint(), offset: body.varint() } };
+      return decodeCheckpoint(body);
     case operationNumbers.close:
       return { kind: 'close' };
     default:
@@ -275,19 +302,6 @@ function decodeBody(number: number, body: Reader, group: readonly ChunkId[]): Op
         { code: 'UNSUPPORTED' },
       );
   }
-}
-
-function decodeFree(body: Reader): Operation {
-  const domain = body.varint();
-  const kind = body.u8() === 1 ? 'node' : 'data';
-  const digest = Uint8Array.from(body.bytes(32));
-  const location = {
-    fileId: body.varint(),
-    offset: body.varint(),
-    frameBytes: body.varint(),
-    rawBytes: body.varint(),
-  };
-  return { kind: 'free', id: { domain, kind, digest }, location };
 }
 
 /** LSNs begin at 1, so 0 says that there is none. */

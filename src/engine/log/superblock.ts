@@ -75,9 +75,14 @@ export const optionalFeatures = {
 export function isUntouchedBackup(superblock: Superblock): boolean {
   return (superblock.optionalFeatures & optionalFeatures.backup) !== 0;
 }
+/**
+ * Bits on disk of required features. `retirement`: log files may be gone, and a snapshot stand for
+ * the journal before its commit. A build that knows nothing of that would take it for damage.
+ */
+export const requiredFeatures = { retirement: 1 } as const;
 
 /** Required features that this build knows. */
-const knownFeatures = 0;
+const knownFeatures: number = requiredFeatures.retirement;
 
 /** One slot as bytes. */
 export function encodeSuperblock(crc32: Crc32, superblock: Superblock): Uint8Array {
@@ -124,12 +129,12 @@ function decodeSlot(crc32: Crc32, slot: Uint8Array): Superblock | undefined {
 
   const reader = new Reader(slot, 'the VARVE file', 8);
   const format = { major: reader.u16(), minor: reader.u16() };
-  const requiredFeatures = reader.u32();
-  if (format.major > logFormat.major || (requiredFeatures & ~knownFeatures) !== 0) {
-    throw unsupported({ format: `${format.major}.${format.minor}`, features: requiredFeatures });
+  const features = reader.u32();
+  if (format.major > logFormat.major || (features & ~knownFeatures) !== 0) {
+    throw unsupported({ format: `${format.major}.${format.minor}`, features });
   }
   const superblock = {
-    requiredFeatures,
+    requiredFeatures: features,
     optionalFeatures: reader.u32(),
     sequence: reader.u64(),
     storeId: Uint8Array.from(reader.bytes(16)),

@@ -21,12 +21,13 @@ import { ObjectsError, describe, throwIfAborted } from '../../base/errors.ts';
 import { listPageEntries } from '../../base/limits.ts';
 import { decodeNode } from '../chunk/manifest.ts';
 import { leavesOf } from '../chunk/manifest-tree.ts';
-import { blame, missing, readChunkAt } from '../chunk-store.ts';
+import { missing, readChunk } from '../chunk-store.ts';
 import { addChunk, hasReference, locate, locationsPage } from '../index/chunk-index.ts';
 import type { IndexStore } from '../index/index-store.ts';
 import { chunkGroup } from '../index/keys.ts';
 import { listVersions } from '../index/listing.ts';
 import { headOf } from '../index/version-index.ts';
+import type { LogPosition } from '../log/file-header.ts';
 import type { LogFiles } from '../log/log-files.ts';
 import { replayJournal, type RecoveredJournal } from '../log/recovery.ts';
 import { chunkKey } from '../log/operations.ts';
@@ -50,6 +51,8 @@ export interface VerifyParts {
   readonly state: StoreState;
   /** The journal up to its durable end. */
   readonly journalEnd: () => RecoveredJournal['end'];
+  /** The commit behind which replay begins; `undefined`: with the first. */
+  readonly journalStart: () => LogPosition | undefined;
 }
 
 export interface VerifyProgress {
@@ -181,12 +184,13 @@ async function workOf({ files, state }: VerifyParts): Promise<number> {
 async function verifyJournal(run: Run): Promise<boolean> {
   const { parts, options, position, budget, problems } = run;
   if (position.step !== 'journal') return true;
-  const { platform, files, journalEnd } = parts;
+  const { platform, files, journalEnd, journalStart } = parts;
   const end = journalEnd();
   if (end.fileId !== 0) {
-    let before = position.behind?.offset ?? 0;
+    const start = later(position.behind, journalStart());
+    let before = start?.offset ?? 0;
     try {
-      const groups = replayJournal(files, platform.hashing.crc32, end, position.behind);
+      const groups = replayJournal(files, platform.hashing.crc32, end, start);
       for await (const group of groups) {
         throwIfAborted(options.signal);
         budget.spend(Math.max(0, group.next.offset - before));
@@ -200,6 +204,12 @@ async function verifyJournal(run: Run): Promise<boolean> {
   }
   run.position = { step: 'chunks', from: 'c' };
   return true;
+}
+
+/** What lies before the snapshot's commit is not there any more. */
+function later(a: LogPosition | undefined, b: LogPosition | undefined): LogPosition | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return (a.fileId - b.fileId || a.offset - b.offset) > 0 ? a : b;
 }
 
 /** Every chunk, in the order of names. `false`: the budget is spent. */
@@ -229,10 +239,10 @@ async function verifyChunks(run: Run): Promise<boolean> {
 async function verifyChunk(run: Run, id: ChunkId, location: ChunkLocation): Promise<void> {
   const { platform, files, index, state } = run.parts;
   try {
-    run.bytes += (await readChunkAt(platform, files, id, location)).length;
+    const parts = { platform, files, index, damage: state.damage };
+    run.bytes += (await readChunk(parts, id, location)).length;
     await state.damage.withdraw(id);
   } catch (error) {
-    await blame(error, { id, location, index, damage: state.damage });
     run.unnamed.set(chunkKey(id), damageText(error));
   }
 }
@@ -313,7 +323,7 @@ async function contentDamage(run: Run, version: ObjectVersion): Promise<string |
   };
   const readNode = async (id: ChunkId): Promise<Uint8Array> => {
     run.unnamed.delete(chunkKey(id));
-    const bytes = await readChunkAt(platform, files, id, await mustLocate(id));
+    const bytes = await readChunk({ platform, files, index, damage: state.damage }, id);
     if (state.damage.hasLostEdges) {
       const { children } = decodeNode(bytes, id);
       await mendEdges(

@@ -55,7 +55,8 @@ async function replayOnto(
   await database.write([...rows].map(([key, value]) => ({ key, value })));
   const last = groups[range.to - 1] as JournalGroup;
   const end = { fileId: last.position.fileId, end: last.next.offset, chain: last.next.chain };
-  const from = groups[range.from - 1]?.position;
+  const position = groups[range.from - 1]?.position;
+  const from = position === undefined ? undefined : { position };
   await replay(platform, files, new IndexStore(database), { ...recovered, end }, from);
   const found = await database.range({ gte: '', lt: '\xff', limit: 1_000_000 });
   await database.close();

@@ -1,0 +1,308 @@
+/**
+ * Giving space back: what lives moves out of files that are mostly garbage, and the files go.
+ *
+ * In this order, so that a crash anywhere costs nothing but space:
+ * 1. Each live chunk of a victim is read, checked against its name, and appended to a segment of
+ *    compaction's own, so that what is old stays together. The segment is synced.
+ * 2. A `relocate` commit makes the copies the ones that count, but for chunks that were freed
+ *    meanwhile: the committer compares.
+ * 3. A snapshot of the index, and a checkpoint: from here on nobody replays what names the victim.
+ * 4. A `retire` commit, which the committer refuses if anything in the file lives. Then the file is
+ *    removed.
+ *
+ * A frame that is damaged stays where it is, and its file with it; `verify` names the objects. The
+ * file with the highest id is never retired: ids are taken from what is there, and must not come
+ * again. Files with chunks of uploads on their way are left alone: nobody knows yet what of them
+ * will live.
+ *
+ * Readers need no lock: one that finds a file gone asks the index again. A backup pins all files.
+ *
+ * Errors: `ABORTED`; `CORRUPT` for an index that lost rows; `IO`, `FULL`.
+ *
+ * @module
+ */
+
+import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
+import { plainBytes } from '../chunk-store.ts';
+import type { ChunkMove } from '../commit-group.ts';
+import type { Committer } from '../committer.ts';
+import { locate } from '../index/chunk-index.ts';
+import type { IndexStore } from '../index/index-store.ts';
+import type { Journal } from '../journal.ts';
+import { decodeChunkExtension, frameBytes, isPayloadIntact } from '../log/frame.ts';
+import type { LogFiles, OpenLogFile } from '../log/log-files.ts';
+import { firstPosition, walkFrames, type Frame } from '../log/walk.ts';
+import type { ChunkId, ChunkLocation, CommitResult, EncodedChunk } from '../model.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Segments } from '../segments.ts';
+import type { SnapshotMoment, Snapshots } from '../snapshots.ts';
+import type { StoreState } from '../store-state.ts';
+import { chooseVictims, type LogFileState } from './victims.ts';
+
+/** Moves that become one commit. */
+const movesMax = 512;
+
+/** So much is read between two turns of the event loop. */
+const sliceBytes = 64 * 1024;
+
+export interface CompactionParts {
+  readonly platform: Platform;
+  readonly files: LogFiles;
+  readonly index: IndexStore;
+  readonly committer: Committer;
+  readonly state: StoreState;
+  readonly journal: Journal;
+  /** Where uploads write. */
+  readonly segments: Segments;
+  /** Where compaction writes. */
+  readonly target: Segments;
+  readonly snapshots: Snapshots;
+  /** Files with chunks of uploads on their way. */
+  readonly stagedFileIds: () => ReadonlySet<number>;
+  /** Files that could not be emptied, because of damage: they are not tried again. */
+  readonly stuck: Set<number>;
+  /** `false`: LevelDB did not flush. */
+  readonly takeCheckpoint: () => Promise<boolean>;
+}
+
+export interface CompactionOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?:
+    ((progress: { done: number; total: number; unit: 'bytes' }) => void) | undefined;
+  /** How much of what is left may be garbage. */
+  readonly targetFraction: number;
+  /** How many live bytes may be moved before files are let go. */
+  readonly liveBytesMax: number;
+  /** Called after each slice of work: waits as long as others should have the machine. */
+  readonly giveWay: () => Promise<void>;
+}
+
+/** What compaction did. */
+export interface Compaction {
+  readonly reclaimedBytes: number;
+  readonly movedBytes: number;
+}
+
+/** All log files but those that are compaction's own and unfinished. Sizes as they are now. */
+export async function logFileStates(parts: CompactionParts): Promise<LogFileState[]> {
+  const { files, journal, segments, target, state, snapshots } = parts;
+  const staged = parts.stagedFileIds();
+  const journalIds = new Set(files.ids('journal'));
+  const firstToReplay = snapshots.newest?.position.fileId ?? 0;
+  const openEnds = new Map([
+    [journal.openFileId, journal.openFileEnd],
+    [segments.openFileId, segments.openFileEnd],
+  ]);
+  const stateOf = async (fileId: number): Promise<LogFileState> => {
+    const sizeBytes = openEnds.get(fileId) ?? (await files.size(fileId));
+    const { liveBytes, deadBytes } = state.usage.of(fileId);
+    // In a journal that is to be replayed commits are no garbage, and in a segment that is being
+    // written it is not known yet what will live.
+    const isNeeded = openEnds.has(fileId) || (journalIds.has(fileId) && fileId >= firstToReplay);
+    return {
+      fileId,
+      sizeBytes,
+      liveBytes,
+      garbageBytes: isNeeded ? deadBytes : sizeBytes - liveBytes,
+    };
+  };
+  const ids = [...journalIds, ...files.ids('segment')];
+  return Promise.all(ids.filter((id) => id !== target.openFileId && !staged.has(id)).map(stateOf));
+}
+
+/** Compacts one batch of files. `undefined`: there is nothing worth it. */
+export async function compactBatch(
+  parts: CompactionParts,
+  options: CompactionOptions,
+): Promise<Compaction | undefined> {
+  const { damage } = parts.state;
+  // Where the index lacks something, that nothing in a file lives proves nothing.
+  if (damage.hasLostChunks || damage.hasLostEdges) return undefined;
+  const states = await logFileStates(parts);
+  const victims = chooseVictims(
+    states.filter(({ fileId }) => !parts.stuck.has(fileId)),
+    options,
+  );
+  if (victims.length === 0) return undefined;
+  await sealOpenFiles(parts, victims);
+  const ids = new Set(victims.map(({ fileId }) => fileId));
+  const total = victims.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let [done, movedBytes] = [0, 0];
+  try {
+    for (const { fileId, sizeBytes } of victims) {
+      movedBytes += await evacuate(parts, fileId, options);
+      done += sizeBytes;
+      options.onProgress?.({ done, total, unit: 'bytes' });
+    }
+  } catch (error) {
+    // Copies that no commit names yet are of no use, and a writer that failed writes no more.
+    await parts.target.abandon();
+    throw error;
+  }
+  await beginNewJournalFile(parts, ids);
+  const releasedBytes = await letGo(parts, options.signal);
+  for (const fileId of ids) if (parts.files.has(fileId)) parts.stuck.add(fileId);
+  return { reclaimedBytes: Math.max(0, releasedBytes - movedBytes), movedBytes };
+}
+
+/** A file that is being written is ended, so that it can be compacted. */
+async function sealOpenFiles(
+  { committer, journal, segments }: CompactionParts,
+  victims: readonly LogFileState[],
+): Promise<void> {
+  const ids = new Set<number | undefined>(victims.map(({ fileId }) => fileId));
+  if (ids.has(segments.openFileId)) await segments.seal();
+  if (!ids.has(journal.openFileId)) return;
+  await committer.between(() => {
+    journal.seal();
+  });
+}
+
+/**
+ * Makes sure that replay begins behind the victims, and that none of them has the highest id, with
+ * a commit that says nothing.
+ */
+async function beginNewJournalFile(
+  { committer, files, journal, state }: CompactionParts,
+  victims: ReadonlySet<number>,
+): Promise<void> {
+  const isBehind = !victims.has(state.lastCommit?.fileId ?? 0) && !victims.has(files.nextId - 1);
+  if (isBehind) return;
+  await committer.between(() => {
+    journal.seal();
+  });
+  expectSettled(await committer.commit({ kind: 'retire', fileIds: [] }, 'os'));
+}
+
+/** Moves what lives in a file. Returns how many bytes were moved. */
+async function evacuate(
+  parts: CompactionParts,
+  fileId: number,
+  options: CompactionOptions,
+): Promise<number> {
+  const { platform, files, target, index } = parts;
+  const { signal, giveWay } = options;
+  let movedBytes = 0;
+  let sinceYield = 0;
+  let moves: ChunkMove[] = [];
+  await files.with(fileId, async (opened) => {
+    const frames = walkFrames(platform.hashing.crc32, opened, firstPosition(opened));
+    for await (const frame of frames) {
+      throwIfAborted(signal);
+      const chunk = await liveChunk(parts, index, opened, frame);
+      if (chunk !== undefined) {
+        const from = locationOf(fileId, frame);
+        const to = await target.append(chunk);
+        moves.push({ id: chunk.id, from, to });
+        movedBytes += from.frameBytes;
+      }
+      if (moves.length >= movesMax) await relocate(parts, fileId, moves.splice(0));
+      sinceYield += frameBytes(frame.header);
+      if (sinceYield < sliceBytes) continue;
+      sinceYield = 0;
+      await giveWay();
+    }
+  });
+  await relocate(parts, fileId, moves);
+  return movedBytes;
+}
+
+/** The chunk of a frame, if it lives there and is what its name says. */
+async function liveChunk(
+  { platform }: CompactionParts,
+  index: IndexStore,
+  opened: OpenLogFile,
+  frame: Frame,
+): Promise<EncodedChunk | undefined> {
+  const { header, offset, extension } = frame;
+  if (header.type !== 'chunk' && header.type !== 'node') return undefined;
+  const { id, blockChecksums } = decodeChunkExtension(header, extension);
+  if (!(await liesAt(index, id, opened.header.fileId, offset))) return undefined;
+  // The walk's view is good for one step only.
+  const payload = Uint8Array.from(frame.payload);
+  const { salt } = opened.header;
+  if (!isPayloadIntact(platform.hashing.crc32, salt, payload, blockChecksums)) return undefined;
+  if ((await plainBytes(platform, id, header, payload)) === undefined) return undefined;
+  return { id, encoding: header.encoding, payload, rawBytes: header.rawBytes, children: [] };
+}
+
+async function liesAt(
+  index: IndexStore,
+  id: ChunkId,
+  fileId: number,
+  offset: number,
+): Promise<boolean> {
+  const found = await locate(index.reader(), id);
+  return found?.fileId === fileId && found.offset === offset;
+}
+
+function locationOf(fileId: number, { header, offset }: Frame): ChunkLocation {
+  return { fileId, offset, frameBytes: frameBytes(header), rawBytes: header.rawBytes };
+}
+
+/** Makes copies count. They are safe before, and may be in more than one file. */
+async function relocate(
+  { committer, target }: CompactionParts,
+  fromFileId: number,
+  moves: readonly ChunkMove[],
+): Promise<void> {
+  if (moves.length === 0) return;
+  await target.sync();
+  for (const toFileId of new Set(moves.map(({ to }) => to.fileId))) {
+    const those = moves.filter(({ to }) => to.fileId === toFileId);
+    const request = { kind: 'relocate', fromFileId, toFileId, moves: those } as const;
+    expectSettled(await committer.commit(request, 'os'));
+  }
+}
+
+/** Removes the files in which nothing lives any more. Returns how many bytes they had. */
+async function letGo(parts: CompactionParts, signal: AbortSignal | undefined): Promise<number> {
+  const { committer, files, index, snapshots, state } = parts;
+  const moment = await committer.between(() => momentOf(state, index));
+  if (moment === undefined) return 0;
+  try {
+    await snapshots.take(moment, signal);
+  } catch (error) {
+    if (error instanceof ObjectsError && error.code === 'CORRUPT') await index.distrust();
+    throw error;
+  } finally {
+    moment.frozen.end();
+  }
+  if (!(await parts.takeCheckpoint())) return 0;
+  await files.whenUnpinned();
+  const empty = await emptyFiles(parts, moment);
+  if (empty.length === 0) return 0;
+  const fileIds = empty.map(({ fileId }) => fileId).sort((a, b) => a - b);
+  const result = await committer.commit({ kind: 'retire', fileIds }, 'power');
+  expectSettled(result);
+  if (result.outcome !== 'done') return 0;
+  for (const fileId of fileIds) await files.discard(fileId);
+  return empty.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+function momentOf(state: StoreState, index: IndexStore): SnapshotMoment | undefined {
+  const { lastLsn: lsn, lastCommit: position, totals } = state;
+  if (position === undefined) return undefined;
+  return { lsn, position, totals, usage: state.usage.entries(), frozen: index.freeze() };
+}
+
+/** Files that nothing needs: no chunk in them lives, and no replay begins before their end. */
+async function emptyFiles(
+  parts: CompactionParts,
+  { position }: SnapshotMoment,
+): Promise<LogFileState[]> {
+  const { files, journal, segments } = parts;
+  const journalIds = new Set(files.ids('journal'));
+  const highest = files.nextId - 1;
+  const states = await logFileStates(parts);
+  return states.filter(({ fileId, liveBytes }) => {
+    if (liveBytes !== 0 || fileId === highest) return false;
+    if (journalIds.has(fileId)) return fileId < position.fileId && fileId !== journal.openFileId;
+    return fileId !== segments.openFileId;
+  });
+}
+
+/** A commit whose end nobody knows has stopped the store. */
+function expectSettled(result: CommitResult): void {
+  if (result.outcome === 'unknown') throw result.cause;
+}

@@ -1,0 +1,150 @@
+/**
+ * When to compact: in the background, by how much of the log files is garbage; or when asked.
+ *
+ * In the background it looks once a second while things are committed. Under load it lets more
+ * garbage stand than when it is quiet: moving what will soon be dead is work for nothing. It works
+ * in short slices, and between two of them leaves the machine to others for as long as the slice
+ * took. A pass is one batch of files, so that stopping, and looking again, is never far.
+ *
+ * Errors in the background stop the store, as all failures of its writing do; a full disk does not:
+ * it looks again later.
+ *
+ * @module
+ */
+
+import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
+import {
+  compactBatch,
+  logFileStates,
+  type Compaction,
+  type CompactionOptions,
+  type CompactionParts,
+} from './compaction.ts';
+import { garbageFraction } from './victims.ts';
+
+const lookEveryMs = 1000;
+
+/** Between two slices of work in the background. */
+const pauseMs = 1;
+
+/** From which part of garbage on it works, and down to which: while others write, and when not. */
+const busy = { startFraction: 0.35, targetFraction: 0.28 };
+const quiet = { startFraction: 0.12, targetFraction: 0.06 };
+
+/** In a smaller store than this nobody misses the space. */
+const storeBytesMin = 4 * 1024 * 1024;
+
+/** So much may be moved before files are let go: bounds what a batch needs of the disk. */
+const batchLiveBytesMax = 256 * 1024 * 1024;
+
+export interface CompactorOptions {
+  /** Whether to work in the background. */
+  readonly isAutomatic: boolean;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class Compactor {
+  readonly #parts: CompactionParts;
+  readonly #options: CompactorOptions;
+  readonly #stopping = new AbortController();
+  #timer: { cancel(): void } | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+  #lastLsnSeen = -1;
+  #endPause: (() => void) | undefined;
+
+  constructor(parts: CompactionParts, options: CompactorOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** Looks, a little later, whether there is work. */
+  wake(): void {
+    if (!this.#options.isAutomatic || this.#stopping.signal.aborted) return;
+    this.#timer ??= this.#parts.platform.clock.schedule(lookEveryMs, () => {
+      void this.#one(() => this.#look()).catch(this.#options.onFailure);
+    });
+  }
+
+  /** Compacts all that is worth it. */
+  async compact(options: Pick<CompactionOptions, 'signal' | 'onProgress'>): Promise<Compaction> {
+    const sum = { reclaimedBytes: 0, movedBytes: 0 };
+    for (;;) {
+      throwIfAborted(options.signal);
+      const batch = await this.#one(() =>
+        compactBatch(this.#parts, {
+          ...options,
+          targetFraction: 0,
+          liveBytesMax: batchLiveBytesMax,
+          giveWay: () => this.#parts.platform.clock.yield(),
+        }),
+      );
+      if (batch === undefined) return sum;
+      sum.reclaimedBytes += batch.reclaimedBytes;
+      sum.movedBytes += batch.movedBytes;
+    }
+  }
+
+  /** What {@link compact} would give back. */
+  async reclaimableBytes(): Promise<number> {
+    const states = await logFileStates(this.#parts);
+    return states.reduce((sum, { garbageBytes }) => sum + garbageBytes, 0);
+  }
+
+  /** Ends the work in the background after the slice at hand. What was moved stays moved. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#stopping.abort();
+    this.#endPause?.();
+    await this.#running.catch(() => undefined);
+  }
+
+  /** One at a time. */
+  #one<T>(action: () => Promise<T>): Promise<T> {
+    const running = this.#running.then(action);
+    this.#running = running.catch(() => undefined);
+    return running;
+  }
+
+  async #look(): Promise<void> {
+    this.#timer = undefined;
+    if (this.#stopping.signal.aborted) return;
+    const { lastLsn } = this.#parts.state;
+    const isQuiet = lastLsn === this.#lastLsnSeen;
+    this.#lastLsnSeen = lastLsn;
+    const states = await logFileStates(this.#parts);
+    const sizeBytes = states.reduce((sum, file) => sum + file.sizeBytes, 0);
+    const { startFraction, targetFraction } = isQuiet ? quiet : busy;
+    const isDue = sizeBytes >= storeBytesMin && garbageFraction(states) > startFraction;
+    const didWork = isDue && (await this.#work(targetFraction));
+    if (didWork) this.#lastLsnSeen = this.#parts.state.lastLsn;
+    // Once more when it has been quiet for a while, and then not before something is committed.
+    if (didWork || !isQuiet) this.wake();
+  }
+
+  async #work(targetFraction: number): Promise<boolean> {
+    const { signal } = this.#stopping;
+    try {
+      const batch = await compactBatch(this.#parts, {
+        signal,
+        targetFraction,
+        liveBytesMax: batchLiveBytesMax,
+        giveWay: () => this.#giveWay(),
+      });
+      return batch !== undefined;
+    } catch (error) {
+      const isFull = error instanceof ObjectsError && error.code === 'FULL';
+      if (signal.aborted || isFull) return false;
+      throw error;
+    }
+  }
+
+  /** Lets others have the machine. */
+  async #giveWay(): Promise<void> {
+    const { clock } = this.#parts.platform;
+    await new Promise<void>((resolve) => {
+      this.#endPause = resolve;
+      clock.schedule(pauseMs, resolve);
+    });
+    await clock.yield();
+  }
+}
