@@ -34,7 +34,7 @@ export class Checkpointer {
     this.#running ??= this.#begin();
   }
 
-  /** Takes one that begins after this call. `false`: it could not be proved, or the store failed. */
+  /** Takes one that begins after this call. `false`: it was not proved, or the store failed. */
   async take(): Promise<boolean> {
     await this.idle();
     this.#running = this.#begin();

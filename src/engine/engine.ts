@@ -66,8 +66,6 @@ export class Engine {
   readonly #committer: Committer;
   readonly #buckets: Buckets;
   readonly #reclaimer: Reclaimer;
-  /** The segment that compaction writes. */
-  readonly #compacted: Segments;
   readonly #compactor: Compactor;
   readonly #checkpointer: Checkpointer;
   readonly #chunks: EmbeddedChunkStore;
@@ -81,16 +79,7 @@ export class Engine {
     this.#platform = platform;
     this.#directory = directory;
     this.#opened = opened;
-    this.#state = new StoreState(new Leases(), opened.damage, {
-      lastLsn: recovered.lastLsn,
-      nextLsn: recovered.nextLsn,
-      lastCommit: recovered.last?.position,
-      timeMs: recovered.last?.payload.timeMs ?? 0,
-      totals: { ...(recovered.last?.payload.totals ?? noTotals), ...opened.chunkTotals },
-      lastBucketId: recovered.last?.payload.lastBucketId ?? 0,
-      usage: opened.usage,
-      buckets: opened.buckets,
-    });
+    this.#state = stateOf(opened);
     this.#incarnation = new Incarnation(platform, directory, files, superblock);
     const incarnation = this.#incarnation;
     const onFailure = (error: unknown): void => void this.#health.fail(error);
@@ -116,8 +105,6 @@ export class Engine {
       state,
     };
     this.#chunks = new EmbeddedChunkStore(platform, index, files, staging);
-    // What fails there nobody was promised: compaction itself says whether the store must stop.
-    this.#compacted = new Segments(incarnation, () => undefined);
     this.#checkpointer = new Checkpointer(
       {
         fileSystem: platform.fileSystem,
@@ -138,13 +125,11 @@ export class Engine {
         state,
         journal: this.#journal,
         segments: this.#segments,
-        target: this.#compacted,
         snapshots: opened.snapshots,
         stagedFileIds: () => this.#chunks.stagedFileIds,
-        stuck: new Set(),
         takeCheckpoint: () => this.#checkpointer.take(),
       },
-      { isAutomatic: options.compaction !== 'manual', onFailure },
+      { incarnation, isAutomatic: options.compaction !== 'manual', onFailure },
     );
     this.versions = new EmbeddedVersionStore(committer, index);
     this.#writeParts = {
@@ -303,7 +288,7 @@ export class Engine {
         return this.#journal.durableEnd;
       },
       openFileIds: (): number[] =>
-        [this.#journal, this.#segments, this.#compacted]
+        [this.#journal, this.#segments, this.#compactor]
           .map(({ openFileId }) => openFileId)
           .filter((id) => id !== undefined),
       snapshots: this.#opened.snapshots,
@@ -346,7 +331,7 @@ export class Engine {
     } finally {
       await this.#committer.stop();
       await Promise.allSettled(
-        [this.#journal, this.#segments, this.#compacted, files].map((part) => part.close()),
+        [this.#journal, this.#segments, this.#compactor, files].map((part) => part.close()),
       );
       await database.close();
       await lock.release();
@@ -383,4 +368,20 @@ export class Engine {
     if (this.#closed === undefined) return;
     throw new ObjectsError('the store is closed; open a new one', { code: 'CLOSED' });
   }
+}
+
+/** Where a store that was opened stands. */
+function stateOf(opened: OpenedStore): StoreState {
+  const { recovered } = opened;
+  const last = recovered.last?.payload;
+  return new StoreState(new Leases(), opened.damage, {
+    lastLsn: recovered.lastLsn,
+    nextLsn: recovered.nextLsn,
+    lastCommit: recovered.last?.position,
+    timeMs: last?.timeMs ?? 0,
+    totals: { ...(last?.totals ?? noTotals), ...opened.chunkTotals },
+    lastBucketId: last?.lastBucketId ?? 0,
+    usage: opened.usage,
+    buckets: opened.buckets,
+  });
 }

@@ -20,6 +20,8 @@ import {
   type CompactionOptions,
   type CompactionParts,
 } from './compaction.ts';
+import type { Incarnation } from '../incarnation.ts';
+import { Segments } from '../segments.ts';
 import { garbageFraction } from './victims.ts';
 
 const lookEveryMs = 1000;
@@ -38,6 +40,8 @@ const storeBytesMin = 4 * 1024 * 1024;
 const batchLiveBytesMax = 256 * 1024 * 1024;
 
 export interface CompactorOptions {
+  /** Makes the segments that compaction writes. */
+  readonly incarnation: Incarnation;
   /** Whether to work in the background. */
   readonly isAutomatic: boolean;
   readonly onFailure: (error: unknown) => void;
@@ -52,9 +56,20 @@ export class Compactor {
   #lastLsnSeen = -1;
   #endPause: (() => void) | undefined;
 
-  constructor(parts: CompactionParts, options: CompactorOptions) {
-    this.#parts = parts;
+  constructor(parts: Omit<CompactionParts, 'target' | 'stuck'>, options: CompactorOptions) {
+    // What fails there nobody was promised: whether the store must stop is said here.
+    const target = new Segments(options.incarnation, () => undefined);
+    this.#parts = { ...parts, target, stuck: new Set() };
     this.#options = options;
+  }
+
+  /** The segment that is being written, if any. */
+  get openFileId(): number | undefined {
+    return this.#parts.target.openFileId;
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.target.close();
   }
 
   /** Looks, a little later, whether there is work. */
