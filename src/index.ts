@@ -7,6 +7,7 @@
  */
 
 export { Bucket } from './api/bucket.ts';
+export { repairStore } from './api/repair.ts';
 export { openStore } from './api/store.ts';
 export {
   InvalidArgument,
@@ -28,10 +29,13 @@ export type {
   ListOptions,
   ListPage,
   ListPageOptions,
+  LostVersion,
   LockOptions,
   LongOptions,
   LongProgress,
   ObjectAttrs,
+  RepairOptions,
+  RepairReport,
   SignedUrl,
   SignedUrlOptions,
   StoreLocation,

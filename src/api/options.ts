@@ -267,6 +267,41 @@ export interface VerifyReport {
   complete: boolean;
 }
 
+/** How to repair. */
+export interface RepairOptions extends LongOptions {
+  /** Find out what would be done and what is lost, and change nothing. Default: `false`. */
+  dryRun?: boolean | undefined;
+  /** Remove the versions whose content is not whole. Default: keep them, unreadable. */
+  dropDamaged?: boolean | undefined;
+}
+
+/** A version that repair could not make whole. */
+export interface LostVersion {
+  bucket: string;
+  name: string;
+  /** In a versioned bucket. */
+  version?: string;
+  reason: string;
+}
+
+/** What `repairStore` did, and what is lost. */
+export interface RepairReport {
+  /** Whether the store is whole now: nothing is lost, and nothing else is wrong. */
+  ok: boolean;
+  /** What was done, for people. Empty: there was nothing to do. */
+  actions: string[];
+  /** Files that were moved to `quarantine/`, named from the folder of the store. */
+  quarantined: { file: string; reason: string }[];
+  /** Changes from behind damage in the journal that were made anew. */
+  renewed: number;
+  /** Versions whose content is not whole. They are still there, and cannot be read whole. */
+  lost: LostVersion[];
+  /** Versions that `dropDamaged` removed. */
+  dropped: LostVersion[];
+  /** What else is wrong. */
+  problems: string[];
+}
+
 export interface CompactReport {
   /** Bytes given back to the file system. */
   reclaimedBytes: number;

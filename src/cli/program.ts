@@ -13,6 +13,7 @@ import { addBucketCommands } from './commands/bucket-commands.ts';
 import { addFolderCommands } from './commands/folder-commands.ts';
 import { addListCommand } from './commands/list-command.ts';
 import { addReadingCommands, addWritingCommands } from './commands/object-commands.ts';
+import { addRepairCommand } from './commands/repair-command.ts';
 import { addStoreCommands } from './commands/store-commands.ts';
 import { addTortureCommand } from './commands/torture-command.ts';
 import { type ExitCode, exitCodes, type Failure, failureOf } from './exit-code.ts';
@@ -49,6 +50,7 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
   addListCommand(shell);
   addFolderCommands(shell);
   addStoreCommands(shell);
+  addRepairCommand(shell);
   addTortureCommand(shell);
   program.addHelpText('after', '\nExit codes and examples: docs/cli.md in the package.');
 

@@ -60,6 +60,16 @@ export class Shell {
     );
   }
 
+  /** Runs a command on a store that is not opened for it, as it may not open. */
+  async runOnFolder(
+    command: Command,
+    work: (session: Omit<Session, 'store'>) => Promise<ExitCode | undefined>,
+  ): Promise<void> {
+    const { store: named } = command.optsWithGlobals<{ store?: string }>();
+    const storeFolder = storeFolderOf(named, this.#host.storeFromEnvironment);
+    await this.runWithoutStore(command, (host) => work({ ...host, storeFolder }));
+  }
+
   /** Runs a command that has no use for the store. */
   async runWithoutStore(
     command: Command,

@@ -28,7 +28,15 @@ import type { Compaction, CompactionOptions } from './maintenance/compaction.ts'
 import { Compactor } from './maintenance/compactor.ts';
 import { Reclaimer } from './maintenance/reclaim.ts';
 import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
-import type { BucketRecord, Lsn, ObjectVersion, Totals, Version, VersionStore } from './model.ts';
+import type {
+  BucketRecord,
+  ChunkStore,
+  Lsn,
+  ObjectVersion,
+  Totals,
+  Version,
+  VersionStore,
+} from './model.ts';
 import { openFiles, type OpenedStore } from './opening.ts';
 import { expectDone } from './outcome.ts';
 import type { Platform } from './platform/platform.ts';
@@ -146,6 +154,11 @@ export class Engine {
     const engine = new Engine(options, await openFiles({ ...options, chunking }));
     if (engine.#mayTidy) engine.#reclaimer.wake();
     return engine;
+  }
+
+  /** Where chunks are. */
+  get chunks(): ChunkStore {
+    return this.#chunks;
   }
 
   /** A bucket by name. */

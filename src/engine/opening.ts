@@ -177,7 +177,7 @@ function indexDirectory(directory: string): string {
 }
 
 /** Opens LevelDB; one that does not open is deleted, as it holds nothing that is not in the log. */
-async function openDatabase(platform: Platform, directory: string): Promise<Database> {
+export async function openDatabase(platform: Platform, directory: string): Promise<Database> {
   const { hashing, fileSystem, indexIn } = platform;
   const path = indexIn === 'memory' ? undefined : indexDirectory(directory);
   const backendIn = typeof indexIn === 'function' ? indexIn : undefined;
@@ -298,7 +298,8 @@ function lostCommits(flushed: Lsn, lastLsn: Lsn): LostCommits {
   );
 }
 
-async function loadBuckets(index: IndexStore): Promise<BucketRecord[]> {
+/** The buckets that an index has. */
+export async function loadBuckets(index: IndexStore): Promise<BucketRecord[]> {
   const rows = await index.reader().under(bucketsGroup, 1_000_000);
   return rows.map(({ value }) => decodeBucket(value));
 }

@@ -29,10 +29,22 @@ import { codeOf, ioError } from './io-errors.ts';
 import { LogWriter, readFully, writeFully } from './log-writer.ts';
 
 /** Folder and ending of each kind. */
-const places: Record<LogFileKind, { readonly folder: string; readonly ending: string }> = {
-  journal: { folder: 'journal', ending: 'vj' },
-  segment: { folder: 'segments', ending: 'vs' },
-};
+export const logPlaces: Record<LogFileKind, { readonly folder: string; readonly ending: string }> =
+  {
+    journal: { folder: 'journal', ending: 'vj' },
+    segment: { folder: 'segments', ending: 'vs' },
+  };
+
+/** The name of a log file in its folder. */
+export function logFileName(kind: LogFileKind, fileId: number): string {
+  return `${String(fileId).padStart(8, '0')}.${logPlaces[kind].ending}`;
+}
+
+/** The number in a name; `undefined` for what is no log file. */
+export function idInName(kind: LogFileKind, name: string): number | undefined {
+  const id = new RegExp(`^(\\d{8,15})\\.${logPlaces[kind].ending}$`).exec(name)?.[1];
+  return id === undefined ? undefined : Number(id);
+}
 
 /** A log file that is open for reading. */
 export interface OpenLogFile {
@@ -247,12 +259,11 @@ export class LogFiles {
   }
 
   #folder(kind: LogFileKind): string {
-    return `${this.#directory}/${places[kind].folder}`;
+    return `${this.#directory}/${logPlaces[kind].folder}`;
   }
 
   #pathOf(kind: LogFileKind, fileId: number): string {
-    const name = `${String(fileId).padStart(8, '0')}.${places[kind].ending}`;
-    return `${this.#folder(kind)}/${name}`;
+    return `${this.#folder(kind)}/${logFileName(kind, fileId)}`;
   }
 
   async #list(kind: LogFileKind): Promise<void> {
@@ -262,11 +273,10 @@ export class LogFiles {
         await this.#fileSystem.makeDirectory(folder);
         await this.#fileSystem.syncDirectory(this.#directory);
       }
-      const pattern = new RegExp(`^(\\d{8,15})\\.${places[kind].ending}$`);
       for (const name of await this.#fileSystem.readDirectory(folder)) {
-        const id = pattern.exec(name)?.[1];
+        const id = idInName(kind, name);
         // Anything else is not ours: it is neither read nor removed.
-        if (id !== undefined) this.#kinds.set(Number(id), kind);
+        if (id !== undefined) this.#kinds.set(id, kind);
       }
     } catch (cause) {
       throw ioError('list the log files', cause, folder);

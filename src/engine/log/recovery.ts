@@ -201,7 +201,7 @@ async function* groupsOfFile(
  *
  * The file must stay open meanwhile.
  */
-async function* groupsOf(
+export async function* groupsOf(
   crc32: Crc32,
   opened: OpenLogFile,
   from: WalkPosition,
@@ -224,7 +224,8 @@ async function* groupsOf(
   }
 }
 
-function groupOf(
+/** The group that ends with this commit frame. Throws `CORRUPT` if it says what cannot be. */
+export function groupOf(
   fileId: number,
   frame: Frame,
   commit: CommitHead,
@@ -248,7 +249,8 @@ function locationOf(fileId: number, frame: Frame): ChunkLocation {
   return { fileId, offset, frameBytes: frameBytes(header), rawBytes: header.rawBytes };
 }
 
-function checkpointIn(group: JournalGroup): LogPosition | undefined {
+/** The checkpoint that a group took, if it did. */
+export function checkpointIn(group: JournalGroup): LogPosition | undefined {
   const operation = group.payload.operations.find(({ kind }) => kind === 'checkpoint');
   return operation?.kind === 'checkpoint' ? operation.position : undefined;
 }
@@ -299,7 +301,7 @@ async function commitHeadAt(
 }
 
 /** Looks behind the end for a commit that says the file was durable past it. */
-async function refuseIfCorrupt(
+export async function refuseIfCorrupt(
   files: LogFiles,
   crc32: Crc32,
   opened: OpenLogFile,

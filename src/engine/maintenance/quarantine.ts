@@ -1,0 +1,66 @@
+/**
+ * Where repair puts what it cannot use: the folder `quarantine/` of the store.
+ *
+ * Repair deletes nothing. A file that stands in the way is moved, with a text file beside it that
+ * says why. The folder has the shape of a store, `journal/` and `segments/`, so that what is in it
+ * can be read as a log.
+ *
+ * @module
+ */
+
+import { encodeUtf8 } from '../../base/bytes.ts';
+import { ioError } from '../log/io-errors.ts';
+import { writeFully } from '../log/log-writer.ts';
+import type { FileSystem } from '../platform/file-system.ts';
+
+/** A file that was moved. */
+export interface QuarantinedFile {
+  /** Where it was, from the folder of the store. */
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** The folder of quarantined files. */
+export function quarantineFolder(directory: string): string {
+  return `${directory}/quarantine`;
+}
+
+/** Moves a file, named from the folder of the store. Its new place is durable. */
+export async function quarantine(
+  fileSystem: FileSystem,
+  directory: string,
+  { file, reason }: QuarantinedFile,
+): Promise<void> {
+  const slash = file.lastIndexOf('/');
+  const from = slash < 0 ? directory : `${directory}/${file.slice(0, slash)}`;
+  const to = quarantineFolder(directory) + (slash < 0 ? '' : `/${file.slice(0, slash)}`);
+  try {
+    await fileSystem.makeDirectory(to);
+    const name = await freeName(fileSystem, to, file.slice(slash + 1));
+    await writeNote(fileSystem, `${to}/${name}.txt`, `${file}: ${reason}\n`);
+    await fileSystem.rename(`${directory}/${file}`, `${to}/${name}`);
+    await fileSystem.syncDirectory(to);
+    await fileSystem.syncDirectory(from);
+  } catch (cause) {
+    throw ioError('move a file to the quarantine', cause, `${directory}/${file}`);
+  }
+}
+
+/** A name that nothing has: nothing is ever overwritten there. */
+async function freeName(fileSystem: FileSystem, folder: string, name: string): Promise<string> {
+  const taken = new Set(await fileSystem.readDirectory(folder));
+  for (let count = 1; ; count++) {
+    const candidate = count === 1 ? name : `${name}.${count}`;
+    if (!taken.has(candidate) && !taken.has(`${candidate}.txt`)) return candidate;
+  }
+}
+
+async function writeNote(fileSystem: FileSystem, path: string, text: string): Promise<void> {
+  const note = await fileSystem.open(path, 'create');
+  try {
+    await writeFully(note, [encodeUtf8(text)], 0);
+    await note.sync();
+  } finally {
+    await note.close();
+  }
+}
