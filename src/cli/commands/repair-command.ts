@@ -59,7 +59,7 @@ function describeRepair(report: RepairReport, isDry: boolean): string {
 }
 
 function verdict({ ok, actions, quarantined, lost }: RepairReport): string {
-  if (!ok) return `${formatCounted(lost.length, 'version')} not whole: DAMAGED`;
+  if (!ok) return `${formatCounted(lost.length, 'version')} lost: DAMAGED`;
   return actions.length + quarantined.length === 0 ? 'nothing to repair' : 'all is well';
 }
 

@@ -100,7 +100,10 @@ export class Salvage {
         const version = this.renewed.get(operation.lsn) ?? operation.lsn;
         return bucket !== undefined && did(this.#engine.lock(bucket, name, version, untilMs));
       }
-      default:
+      case 'free':
+      case 'checkpoint':
+      case 'close':
+      case 'skipped':
         return false;
     }
   }
