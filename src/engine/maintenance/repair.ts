@@ -155,7 +155,7 @@ async function underLock<T>(
   }
 }
 
-/** Whether the store opens as it is. `false`: it is damaged. Anything else is no matter of repair. */
+/** Whether the store opens as it is. `false`: it is damaged. Other failures are thrown. */
 async function opens(platform: Platform, directory: string): Promise<boolean> {
   try {
     const engine = await Engine.open({ platform, directory, createIfMissing: false });
@@ -167,7 +167,7 @@ async function opens(platform: Platform, directory: string): Promise<boolean> {
   }
 }
 
-/** Reads the `VARVE` file, or makes it again. How the store cuts is lost then: the default counts. */
+/** Reads the `VARVE` file, or makes it again; then how the store cuts is lost: as by default. */
 async function repairSuperblock(
   platform: Platform,
   directory: string,
@@ -267,7 +267,7 @@ async function repairJournal(
   }
 }
 
-/** The highest LSN that the journal gives a hint of, also behind damage: none is given out twice. */
+/** The highest LSN seen, behind the damage too: none is given out twice. */
 async function highestLsn(
   files: LogFiles,
   crc32: Platform['hashing']['crc32'],
