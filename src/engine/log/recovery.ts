@@ -280,7 +280,7 @@ async function lastGroupBefore(
 }
 
 /** The place behind a commit. Its self-check stands for the chain before it. */
-async function positionBehindCommit(
+export async function positionBehindCommit(
   crc32: Crc32,
   opened: OpenLogFile,
   offset: number,

@@ -26,7 +26,14 @@ import {
 } from './frame.ts';
 import { fileHeaderBytes, type FileHeader, type LogPosition } from './file-header.ts';
 import type { LogFiles, OpenLogFile } from './log-files.ts';
-import { checkpointIn, groupOf, groupsOf, refuseIfCorrupt, type JournalGroup } from './recovery.ts';
+import {
+  checkpointIn,
+  groupOf,
+  groupsOf,
+  positionBehindCommit,
+  refuseIfCorrupt,
+  type JournalGroup,
+} from './recovery.ts';
 import { firstPosition, readFrame, type WalkPosition } from './walk.ts';
 
 /** The unbroken beginning of a journal. */
@@ -39,12 +46,20 @@ export interface JournalBeginning {
   readonly damage: string | undefined;
 }
 
-/** Finds out how far the journal is whole. Changes nothing. */
-export async function findBeginning(files: LogFiles, crc32: Crc32): Promise<JournalBeginning> {
+/**
+ * Finds out how far the journal is whole. Changes nothing.
+ *
+ * @param from - The commit that a snapshot is of: nothing before it is needed.
+ */
+export async function findBeginning(
+  files: LogFiles,
+  crc32: Crc32,
+  from?: { readonly position: LogPosition; readonly lsn: Lsn },
+): Promise<JournalBeginning> {
   let end = { fileId: 0, end: 0, chain: 0 };
   let checkpoint: LogPosition | undefined;
-  let lastLsn = 0;
-  const ids = files.ids('journal');
+  let lastLsn = from?.lsn ?? 0;
+  const ids = files.ids('journal').filter((id) => id >= (from?.position.fileId ?? 0));
   for (const [place, fileId] of ids.entries()) {
     const isNewest = place === ids.length - 1;
     const header = await headerOf(files, fileId);
@@ -54,7 +69,12 @@ export async function findBeginning(files: LogFiles, crc32: Crc32): Promise<Jour
     if (header === 'unfinished' || header === 'damaged') {
       return { end, checkpoint, lastLsn, damage: `the header of ${whatIs} is damaged` };
     }
-    const { previous } = header;
+    const start = fileId === from?.position.fileId ? from.position.offset : undefined;
+    const previous = start === undefined ? header.previous : end;
+    if (from !== undefined && place === 0 && start === undefined) {
+      const damage = `journal file ${from.position.fileId}, which the snapshot needs, is missing`;
+      return { end, checkpoint, lastLsn, damage };
+    }
     if (previous.fileId !== end.fileId) {
       const damage = `journal file ${previous.fileId} is missing, or another stands for it`;
       return { end, checkpoint, lastLsn, damage };
@@ -64,7 +84,7 @@ export async function findBeginning(files: LogFiles, crc32: Crc32): Promise<Jour
       return { end, checkpoint, lastLsn, damage };
     }
     const nextEnd = await endSaidByNext(files, fileId, ids[place + 1]);
-    const read = await readBeginning(files, crc32, fileId, { end: nextEnd, isNewest });
+    const read = await readBeginning(files, crc32, fileId, { start, end: nextEnd, isNewest });
     end = { fileId, end: read.reached.offset, chain: read.reached.chain };
     checkpoint = read.checkpoint ?? checkpoint;
     lastLsn = read.lastLsn ?? lastLsn;
@@ -135,7 +155,11 @@ async function readBeginning(
   files: LogFiles,
   crc32: Crc32,
   fileId: number,
-  { end, isNewest }: { readonly end: number | undefined; readonly isNewest: boolean },
+  range: {
+    readonly start: number | undefined;
+    readonly end: number | undefined;
+    readonly isNewest: boolean;
+  },
 ): Promise<{
   readonly reached: WalkPosition;
   readonly checkpoint: LogPosition | undefined;
@@ -148,12 +172,15 @@ async function readBeginning(
     let lastLsn: Lsn | undefined;
     let damage: string | undefined;
     try {
-      for await (const group of groupsOf(crc32, opened, reached, end)) {
+      if (range.start !== undefined) {
+        reached = await positionBehindCommit(crc32, opened, range.start);
+      }
+      for await (const group of groupsOf(crc32, opened, reached, range.end)) {
         reached = group.next;
         checkpoint = checkpointIn(group) ?? checkpoint;
         lastLsn = group.firstLsn + group.payload.operations.length - 1;
       }
-      if (isNewest) await refuseIfCorrupt(files, crc32, opened, reached.offset);
+      if (range.isNewest) await refuseIfCorrupt(files, crc32, opened, reached.offset);
     } catch (error) {
       if (!isDamage(error)) throw error;
       damage = `journal file ${fileId} is damaged at ${reached.offset}`;

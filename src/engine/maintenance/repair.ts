@@ -34,6 +34,7 @@ import {
 } from '../log/superblock.ts';
 import type { Lsn } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
+import { Snapshots } from '../snapshots.ts';
 import { takeLock } from '../store-lock.ts';
 import { lostCommits, type LostCommit } from './lost-versions.ts';
 import { quarantine, quarantineFolder, type QuarantinedFile } from './quarantine.ts';
@@ -234,7 +235,12 @@ async function repairJournal(
   const { crc32 } = hashing;
   const files = await LogFiles.open(fileSystem, crc32, directory, superblock.storeId);
   try {
-    const beginning = await findBeginning(files, crc32);
+    const snapshots = await Snapshots.open(platform, directory, superblock.storeId);
+    const beginning = await findBeginning(files, crc32, snapshots.newest);
+    if (beginning.end.fileId === 0 && snapshots.newest !== undefined) {
+      const where = describe({ file: snapshots.newest.position.fileId });
+      throw corrupt(`the journal file that the snapshot rests on is damaged or missing: ${where}`);
+    }
     const { end, damage, lastLsn } = beginning;
     let cut: Cut | undefined;
     if (damage !== undefined) {

@@ -70,6 +70,9 @@ export class Salvage {
       case 'adopt':
         for (const offset of operation.offsets) await this.#note(operation.fileId, offset);
         return false;
+      case 'relocate':
+        for (const offset of operation.offsets) await this.#note(operation.toFileId, offset);
+        return false;
       case 'putBucket': {
         const { id, name, versioned, public: isPublic } = operation.bucket;
         this.#buckets.set(id, name);
@@ -101,6 +104,8 @@ export class Salvage {
         return bucket !== undefined && did(this.#engine.lock(bucket, name, version, untilMs));
       }
       case 'free':
+      case 'retire':
+      case 'supersede':
       case 'checkpoint':
       case 'close':
       case 'skipped':
