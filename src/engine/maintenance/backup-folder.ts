@@ -80,6 +80,8 @@ export async function finishBackup(fileSystem: FileSystem, directory: string): P
   const complete = `${directory}/${completeFolder}`;
   try {
     if ((await fileSystem.status(complete)) === undefined) return;
+    // Whoever gave it this name may have been killed before that was safe. What is done now is.
+    await fileSystem.syncDirectory(directory);
     // It is of the backup before: rows of commits that are here, but not up to this journal.
     await fileSystem.removeTree(`${directory}/index`);
     for (const folder of logFolders) {
@@ -171,7 +173,6 @@ export class BackupFolder {
       for (const folder of logFolders) await fileSystem.syncDirectory(`${this.#partial}/${folder}`);
       await fileSystem.syncDirectory(this.#partial);
       await fileSystem.rename(this.#partial, `${this.#directory}/${completeFolder}`);
-      await fileSystem.syncDirectory(this.#directory);
     } catch (cause) {
       throw ioError('finish the backup', cause, this.#directory);
     }
