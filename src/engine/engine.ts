@@ -283,7 +283,7 @@ export class Engine {
   /** What {@link compact} would give back. */
   async reclaimableBytes(): Promise<number> {
     return this.#track(async () => {
-      if (this.#health.failure === undefined) await this.#reclaimer.drain();
+      if (this.#mayTidy) await this.#reclaimer.drain();
       return this.#compactor.reclaimableBytes();
     });
   }

@@ -178,6 +178,32 @@ describe('a backup', () => {
     await expectBackupToBeWhole();
   });
 
+  test('loses the files that the store has retired, and takes its snapshot', async () => {
+    await session(1);
+    await session(2);
+    await backUp();
+    const before = logFilesOf(target);
+    const engine = await open(store);
+    const notes = await engine.ensureBucket('notes', {});
+    for (const { name, version } of await engine.versions.versions(notes.id, {}, 100)) {
+      if (name !== 'small-1') await engine.purge(notes, name, version.lsn);
+    }
+    expect((await engine.compact({})).reclaimedBytes).toBeGreaterThan(100_000);
+    const { sharedBytes } = await engine.backup(target, {});
+    expect(sharedBytes).toBeGreaterThan(0);
+    expect(logFilesOf(target)).toEqual(logFilesOf(store));
+    // What is left of the content lies there.
+    const stayed = before.filter((path) => existsSync(join(target, path)));
+    expect(stayed).toEqual([join('journal', '00000001.vj')]);
+    expect(readdirSync(join(target, 'snapshots'))).toEqual(readdirSync(join(store, 'snapshots')));
+    await upload(engine, notes, 'later', 'x');
+    await engine.compact({});
+    await engine.backup(target, {});
+    await engine.close();
+    expect(readdirSync(join(target, 'snapshots'))).toHaveLength(1);
+    await expectBackupToBeWhole();
+  });
+
   test('that was opened and read is still one, and has no old index afterwards', async () => {
     const engine = await open(store);
     await write(engine, 1);

@@ -48,14 +48,14 @@ import {
 import type { FileLock, FileSystem } from '../platform/file-system.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ownerFile, takeLock } from '../store-lock.ts';
-import { copyFile, tryShare } from './file-copy.ts';
+import { copyFile, haveSameEnds, tryShare } from './file-copy.ts';
 
 const partialFolder = 'backup-partial';
 const completeFolder = 'backup-complete';
-const logFolders = ['journal', 'segments'] as const;
+/** Where a store has its files. */
+const fileFolders = ['journal', 'segments', 'snapshots'] as const;
 
-/** How much of the end of a file is compared. */
-const comparedBytes = 4096;
+const snapshotName = /^\d{16}\.vsnap$/;
 
 /** A log file of the store that the backup shall have. */
 export interface BackupFile {
@@ -84,7 +84,7 @@ export async function finishBackup(fileSystem: FileSystem, directory: string): P
     await fileSystem.syncDirectory(directory);
     // It is of the backup before: rows of commits that are here, but not up to this journal.
     await fileSystem.removeTree(`${directory}/index`);
-    for (const folder of logFolders) {
+    for (const folder of fileFolders) {
       await placeFiles(fileSystem, `${complete}/${folder}`, `${directory}/${folder}`);
     }
     await placeFiles(fileSystem, complete, directory);
@@ -149,16 +149,27 @@ export class BackupFolder {
     file: BackupFile,
     signal: AbortSignal | undefined,
   ): Promise<BackupMeans> {
-    const { fileSystem } = this.#platform;
     const from = source.files.path(file.fileId);
     const to = this.#partial + from.slice(source.directory.length);
     if (await this.#has(source.files, file)) return 'kept';
+    return this.#bring({ ...file, from, to }, signal);
+  }
+
+  /** The same for a snapshot, which is finished, and has its name to itself. */
+  async addSnapshot(
+    from: string,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly sizeBytes: number; readonly means: BackupMeans }> {
+    const { fileSystem } = this.#platform;
+    const path = `snapshots/${from.slice(from.lastIndexOf('/') + 1)}`;
     try {
-      if (file.isFinished && (await tryShare(fileSystem, from, to))) return 'shared';
-      await copyFile(fileSystem, { from, to, sizeBytes: file.sizeBytes }, signal);
-      return 'copied';
+      const sizeBytes = (await fileSystem.status(from))?.sizeBytes ?? 0;
+      const isThere = await haveSameEnds(fileSystem, from, `${this.#directory}/${path}`);
+      if (isThere) return { sizeBytes, means: 'kept' };
+      const file = { from, to: `${this.#partial}/${path}`, sizeBytes, isFinished: true };
+      return { sizeBytes, means: await this.#bring(file, signal) };
     } catch (cause) {
-      throw ioError('back up a file', cause, to);
+      throw ioError('back up a snapshot', cause, from);
     }
   }
 
@@ -170,7 +181,9 @@ export class BackupFolder {
         ...store,
         optionalFeatures: store.optionalFeatures | optionalFeatures.backup,
       });
-      for (const folder of logFolders) await fileSystem.syncDirectory(`${this.#partial}/${folder}`);
+      for (const folder of fileFolders) {
+        await fileSystem.syncDirectory(`${this.#partial}/${folder}`);
+      }
       await fileSystem.syncDirectory(this.#partial);
       await fileSystem.rename(this.#partial, `${this.#directory}/${completeFolder}`);
     } catch (cause) {
@@ -179,18 +192,25 @@ export class BackupFolder {
     await finishBackup(fileSystem, this.#directory);
   }
 
-  /** Removes the log files of the backup before that the store does not have any more. */
-  async removeAllBut(fileIds: ReadonlySet<number>): Promise<void> {
+  /** Removes the files of the backup before that the store does not have any more. */
+  async removeAllBut(
+    fileIds: ReadonlySet<number>,
+    snapshotPath: string | undefined,
+  ): Promise<void> {
     const { fileSystem } = this.#platform;
     const files = this.#files;
     if (files === undefined) return;
     const isOutdated = (id: number): boolean => !fileIds.has(id);
     const outdated = [...files.ids('journal'), ...files.ids('segment')].filter(isOutdated);
-    if (outdated.length === 0) return;
     try {
       for (const id of outdated) await fileSystem.remove(files.path(id));
-      for (const folder of logFolders) {
-        await fileSystem.syncDirectory(`${this.#directory}/${folder}`);
+      const folder = `${this.#directory}/snapshots`;
+      for (const name of await fileSystem.readDirectory(folder)) {
+        const isOld = snapshotName.test(name) && snapshotPath?.endsWith(`/${name}`) === false;
+        if (isOld) await fileSystem.remove(`${folder}/${name}`);
+      }
+      for (const name of fileFolders) {
+        await fileSystem.syncDirectory(`${this.#directory}/${name}`);
       }
     } catch (cause) {
       throw ioError('remove what the backup needs no more', cause, this.#directory);
@@ -218,23 +238,43 @@ export class BackupFolder {
       this.#files = await LogFiles.open(fileSystem, hashing.crc32, directory, store.storeId);
     }
     await fileSystem.removeTree(this.#partial);
-    for (const folder of logFolders) await fileSystem.makeDirectory(`${this.#partial}/${folder}`);
+    for (const folder of fileFolders) {
+      await fileSystem.makeDirectory(`${this.#partial}/${folder}`);
+    }
+  }
+
+  /** Makes a file aside. */
+  async #bring(
+    file: Pick<BackupFile, 'sizeBytes' | 'isFinished'> & { from: string; to: string },
+    signal: AbortSignal | undefined,
+  ): Promise<BackupMeans> {
+    const { fileSystem } = this.#platform;
+    const { from, to, isFinished } = file;
+    try {
+      if (isFinished && (await tryShare(fileSystem, from, to))) return 'shared';
+      await copyFile(fileSystem, file, signal);
+      return 'copied';
+    } catch (cause) {
+      throw ioError('back up a file', cause, to);
+    }
   }
 
   /** Whether the backup before has the file, whole and unchanged. Refuses one that is not its. */
   async #has(source: LogFiles, file: BackupFile): Promise<boolean> {
     const { fileId, kind, sizeBytes } = file;
     const files = this.#files;
-    if (!files?.ids(kind).includes(fileId)) return false;
+    if (!files?.has(fileId)) return false;
+    if (!files.ids(kind).includes(fileId)) throw hasOwnHistory(this.#directory, { file: fileId });
     const size = await files.size(fileId);
     // Something cut it off. Whose it was cannot be told, and what is left is worth nothing.
     if (size < fileHeaderBytes) return false;
     const isAhead = kind === 'journal' && size > sizeBytes;
-    if (isAhead || !(await areAlike(source, files, fileId, 0, fileHeaderBytes))) {
+    if (isAhead || !(await areAlike(source, files, fileId))) {
       throw hasOwnHistory(this.#directory, { file: fileId });
     }
-    const from = Math.max(0, size - comparedBytes);
-    return size === sizeBytes && (await areAlike(source, files, fileId, from, size - from));
+    const { fileSystem } = this.#platform;
+    const [ours, theirs] = [source.path(fileId), files.path(fileId)];
+    return size === sizeBytes && (await haveSameEnds(fileSystem, ours, theirs, size));
   }
 
   /** Both slots, so that one may rot. */
@@ -294,16 +334,9 @@ function hasOwnHistory(
   );
 }
 
-/** Whether a part of a file is the same here and there. */
-async function areAlike(
-  ours: LogFiles,
-  theirs: LogFiles,
-  fileId: number,
-  offset: number,
-  byteCount: number,
-): Promise<boolean> {
-  const [our, their] = await Promise.all(
-    [ours, theirs].map((files) => files.with(fileId, (opened) => opened.read(offset, byteCount))),
-  );
-  return our !== undefined && their !== undefined && equalBytes(our, their);
+/** Whether a log file has the same header here and there. Throws `CORRUPT` if one is damaged. */
+async function areAlike(ours: LogFiles, theirs: LogFiles, fileId: number): Promise<boolean> {
+  const read = (files: LogFiles): Promise<Uint8Array> =>
+    files.with(fileId, (opened) => opened.read(0, fileHeaderBytes));
+  return equalBytes(await read(ours), await read(theirs));
 }

@@ -1,14 +1,19 @@
 /**
- * A file once more: sharing its bytes where the file system can, else copied. Durable.
+ * A file once more: sharing its bytes where the file system can, else copied, durable; and whether
+ * it is there already.
  *
  * Errors: those of the file system, as they are; `ABORTED`.
  *
  * @module
  */
 
+import { equalBytes } from '../../base/bytes.ts';
 import { throwIfAborted } from '../../base/errors.ts';
 import { readFully, writeFully } from '../log/log-writer.ts';
 import type { FileSystem } from '../platform/file-system.ts';
+
+/** How much of the beginning and of the end of a file is compared. */
+const comparedBytes = 4096;
 
 /** So much of a file is in memory at a time. */
 const copyBytes = 1024 * 1024;
@@ -60,5 +65,41 @@ export async function copyFile(
     }
   } finally {
     await source.close();
+  }
+}
+
+/**
+ * Whether two files have the same beginning and the same end, and are of one size. `sizeBytes`: of
+ * the first, only so much counts.
+ */
+export async function haveSameEnds(
+  fileSystem: FileSystem,
+  path: string,
+  otherPath: string,
+  sizeBytes?: number,
+): Promise<boolean> {
+  const [status, other] = [await fileSystem.status(path), await fileSystem.status(otherPath)];
+  if (status === undefined || other === undefined) return false;
+  const countedBytes = sizeBytes ?? status.sizeBytes;
+  if (other.sizeBytes !== countedBytes) return false;
+  for (const at of [0, Math.max(0, countedBytes - comparedBytes)]) {
+    const partBytes = Math.min(comparedBytes, countedBytes - at);
+    const part = await readPart(fileSystem, path, at, partBytes);
+    if (!equalBytes(part, await readPart(fileSystem, otherPath, at, partBytes))) return false;
+  }
+  return true;
+}
+
+async function readPart(
+  fileSystem: FileSystem,
+  path: string,
+  offset: number,
+  byteCount: number,
+): Promise<Uint8Array> {
+  const file = await fileSystem.open(path, 'read');
+  try {
+    return await readFully(file, new Uint8Array(byteCount), offset);
+  } finally {
+    await file.close();
   }
 }

@@ -36,22 +36,27 @@ async function openBackup(fileSystem: MemoryFileSystem): Promise<Engine> {
   return openFrom(await fileSystemWith(storeFolder, files));
 }
 
+/** What else happens: before a backup, or while it is taken. */
+const incident = fc.constantFrom('none', 'reopen', 'compact before', 'compact meanwhile');
+
 describe('a backup in the middle of any life', () => {
   test('is one commit between its call and its end, and nothing is wrong with it', async () => {
     await fc.assert(
-      fc.asyncProperty(arbitraryLife, fc.array(fc.boolean()), async (life, reopenings) => {
+      fc.asyncProperty(arbitraryLife, fc.array(incident), async (life, incidents) => {
         const fileSystem = new MemoryFileSystem();
         const platform = testPlatform({ fileSystem });
         let engine = await openEngine(platform);
         await live(engine, []);
         for (const [round, deeds] of life.entries()) {
-          if (reopenings[round] === true) {
+          if (incidents[round] === 'reopen') {
             await engine.close();
             engine = await openEngine(platform);
           }
+          if (incidents[round] === 'compact before') await engine.compact({});
           const backup = engine.backup(backupFolder, {});
+          const compaction = incidents[round] === 'compact meanwhile' ? engine.compact({}) : null;
           const states = await statesDuring(engine, deeds);
-          await backup;
+          await Promise.all([backup, compaction]);
           const opened = await openBackup(fileSystem);
           expect(states).toContain(await stateOf(opened));
           expect(await complaintsAbout(opened)).toEqual([]);
@@ -60,7 +65,7 @@ describe('a backup in the middle of any life', () => {
         expect(await complaintsAbout(engine)).toEqual([]);
         await engine.close();
       }),
-      { numRuns: 30 },
+      { numRuns: 40 },
     );
   });
 });
