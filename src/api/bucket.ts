@@ -24,12 +24,15 @@ import type {
   ListPageOptions,
   LockOptions,
   ObjectAttrs,
+  ObjectOrVersion,
   SignedUrl,
   SignedUrlOptions,
   UploadOptions,
   VersionEntry,
   VersionOptions,
   VersionsOptions,
+  WouldFree,
+  WouldFreeOptions,
 } from './options.ts';
 import {
   type Attrser,
@@ -47,10 +50,10 @@ import {
 } from './permissions.ts';
 import { readAttrs, readContent, readExists, streamContent } from './reading.ts';
 import { declarationOf, type Scope } from './scope.ts';
-import { getSession, type Session } from './session.ts';
-import type { Store } from './store.ts';
+import { sessionGetterOf, type Session } from './session.ts';
 import { publicUrlOf, signedUrlOf } from './urls.ts';
 import { BucketView, pointOf } from './view.ts';
+import { wouldFree } from './would-free.ts';
 import { copyObject, lockObject, removeObject, restoreObject, uploadObject } from './writing.ts';
 
 /**
@@ -126,17 +129,6 @@ export class Bucket
    * @throws PreconditionFailed, InvalidArgument, or ObjectsError with code `SOURCE_FAILED`,
    * `VERSION_LOCKED`, `ABORTED`, `FULL`, `IO`, `INDETERMINATE` or `CLOSED`. Unless it is
    * `INDETERMINATE`, nothing was stored.
-   *
-   * @example
-   * ```ts
-   * import { openStore } from 'varve';
-   *
-   * const store = await openStore({ memory: true });
-   * const photos = store.bucket('photos');
-   * const bytes = new Uint8Array([255, 216, 255]);
-   * (await photos.upload('cat.jpg', bytes, { contentType: 'image/jpeg' })).size; // 3
-   * await store.close();
-   * ```
    */
   async upload(name: string, data: Body, options?: UploadOptions): Promise<ObjectAttrs> {
     return uploadObject(this.#scope(), name, data, options);
@@ -248,6 +240,21 @@ export class Bucket
    */
   async remove(name: string, options?: VersionOptions): Promise<void> {
     return removeObject(this.#scope(), name, options);
+  }
+
+  /**
+   * What it would free to remove objects for good, with all their versions, or single versions. It
+   * is not done, and content that something else shares does not count. Exact as long as nobody
+   * changes the store; locks are not looked at.
+   *
+   * @param objects - A name, or names and versions, as {@link Bucket.versions} gives them.
+   * @throws ObjectNotFound if one of them is not there, or ObjectsError with code `ABORTED`.
+   */
+  async wouldFree(
+    objects: string | Iterable<ObjectOrVersion>,
+    options?: WouldFreeOptions,
+  ): Promise<WouldFree> {
+    return wouldFree(this.#scope(), objects, options);
   }
 
   /**
@@ -385,10 +392,4 @@ export class Bucket
   #scope(): Scope {
     return { session: this.#session(), ...this.#handle };
   }
-}
-
-function sessionGetterOf(store: Store): () => Session {
-  const session = getSession(store);
-  if (session === undefined) throw wrongType('store', 'a Store', store);
-  return () => session;
 }

@@ -219,7 +219,7 @@ function rangeOf({ prefix, startAfter, endBefore, reverse }: ListOptions): NameR
 /**
  * The range that holds one name: nothing lies between a name and the same with a zero byte more.
  */
-function rangeOfName(name: string): NameRange {
+export function rangeOfName(name: string): NameRange {
   return { prefix: name, endBefore: `${name}\0` };
 }
 

@@ -42,12 +42,44 @@ export interface StoreOptions {
   compaction?: 'auto' | 'manual' | undefined;
 }
 
+/** How many of each period keep a version. A whole number from 1 on, or absent. */
+export interface RetentionPeriods {
+  hourly?: number | undefined;
+  daily?: number | undefined;
+  /** Weeks begin on Monday. */
+  weekly?: number | undefined;
+  monthly?: number | undefined;
+  yearly?: number | undefined;
+}
+
+/**
+ * Which versions of each object stay in a versioned bucket. One stays if anything here keeps it;
+ * the current one and those that are locked always do. A delete marker stays while there is
+ * something older behind it.
+ */
+export interface Retention {
+  /** So many newest versions, the current one among them. A whole number from 1 on. */
+  keepLast?: number | undefined;
+  /**
+   * Versions for so long after they were replaced or removed: a whole number of milliseconds from 1
+   * on, or weeks, days and hours in ISO 8601, where P and T may be left out: `'30d'`, `'P1DT12H'`.
+   */
+  keepFor?: string | number | undefined;
+  /** The newest version of each of the last so many hours, days and so on that have one, in UTC. */
+  keepWithin?: RetentionPeriods | undefined;
+}
+
 /** What a bucket is. */
 export interface BucketConfig {
   /** Keep every version. Default: as the bucket is, else `false`. May be turned on, never off. */
   versioned?: boolean | undefined;
   /** Anybody may read it, once a server serves it. Default: as the bucket is, else `false`. */
   public?: boolean | undefined;
+  /**
+   * Which versions stay; the others are removed for good, in the background and by `store.prune()`.
+   * Default: as the bucket has it, else all. `null` or `{}` turns it off: all stay from then on.
+   */
+  retention?: Retention | null | undefined;
   /** The store it lies in, for `new Bucket()`. Default: the default store. */
   store?: Store | undefined;
 }
@@ -206,6 +238,8 @@ export interface BucketInfo {
   name: string;
   versioned: boolean;
   public: boolean;
+  /** Absent: every version stays. */
+  retention?: Retention;
 }
 
 /** Totals of a store, exact at the moment of the call. Sizes are in bytes. */
@@ -245,6 +279,43 @@ export interface VerifyOptions extends LongOptions {
   maxSeconds?: number | undefined;
   /** End after so large a part of the store, in per cent: above 0, at most 100. Default: 100. */
   percent?: number | undefined;
+}
+
+export interface PruneOptions extends LongOptions {
+  /** Only this bucket. Default: every one that has a rule. */
+  bucket?: string | undefined;
+  /** Follow this rule once, and not the bucket's own. Needs `bucket`. */
+  retention?: Retention | undefined;
+  /** Remove nothing, and report what would be removed. */
+  dryRun?: boolean | undefined;
+}
+
+/** What was pruned, or with `dryRun` would be. */
+export interface PruneReport {
+  /** Versions with content. */
+  versions: number;
+  deleteMarkers: number;
+  /** What callers had stored in these versions. */
+  logicalBytes: number;
+  /** Bytes in the truth files that nothing uses any more: what they and no others consisted of. */
+  freedBytes: number;
+}
+
+/** An object with all its versions, by its name; or one version of it. */
+export type ObjectOrVersion = string | { name: string; version?: string | undefined };
+
+export interface WouldFreeOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** What a removal for good would free. */
+export interface WouldFree {
+  /** Versions with content. */
+  versions: number;
+  /** What callers had stored in them. */
+  logicalBytes: number;
+  /** Bytes in the truth files that nothing else uses. */
+  storedBytes: number;
 }
 
 /** What `verify` found. */

@@ -22,12 +22,15 @@ import type {
   ListPageOptions,
   LockOptions,
   ObjectAttrs,
+  ObjectOrVersion,
   SignedUrl,
   SignedUrlOptions,
   UploadOptions,
   VersionEntry,
   VersionOptions,
   VersionsOptions,
+  WouldFree,
+  WouldFreeOptions,
 } from './options.ts';
 
 /** What all handles on a bucket have in common. */
@@ -64,6 +67,10 @@ export abstract class SignedDownloader extends BucketPerms {
 export abstract class Attrser extends BucketPerms {
   abstract attrs(name: string, options?: VersionOptions): Promise<ObjectAttrs>;
   abstract exists(name: string, options?: VersionOptions): Promise<boolean>;
+  abstract wouldFree(
+    objects: string | Iterable<ObjectOrVersion>,
+    options?: WouldFreeOptions,
+  ): Promise<WouldFree>;
 }
 
 /** May list objects and their versions. */
@@ -111,7 +118,7 @@ interface GrantedBy {
  * | --- | --- | --- |
  * | `read` | `Downloader` | `download`, `downloadStream`, `copy` (from here) |
  * | `write` | `Uploader` | `upload`, `restore`, `lock`, and `copy` to here |
- * | `attrs` | `Attrser` | `attrs`, `exists` |
+ * | `attrs` | `Attrser` | `attrs`, `exists`, `wouldFree` |
  * | `list` | `Lister` | `list`, `listPage`, `versions` |
  * | `remove` | `Remover` | `remove` |
  * | `signed-upload` | `SignedUploader` | `signedUploadUrl` |

@@ -20,6 +20,7 @@ import type { BucketRecord, ObjectVersion, Point, Version } from '../engine/mode
 import { checkOptionalBoolean, invalidArgument } from './checks.ts';
 import type { BucketConfig } from './options.ts';
 import type { Grant } from './permissions.ts';
+import { parseRetention } from './retention.ts';
 import type { Session } from './session.ts';
 import { decodeVersionId } from './version-id.ts';
 
@@ -33,13 +34,15 @@ export interface Scope {
   readonly asOf?: Point;
 }
 
-/** What a caller declares a bucket to be. Throws `TypeError` for what is neither true nor false. */
-export function declarationOf({ versioned, public: isPublic }: BucketConfig): Scope['declared'] {
+/** What a caller declares a bucket to be. Throws `TypeError` or `INVALID` if it makes no sense. */
+export function declarationOf(config: BucketConfig): Scope['declared'] {
+  const { versioned, public: isPublic, retention } = config;
   checkOptionalBoolean('versioned', versioned);
   checkOptionalBoolean('public', isPublic);
   return {
     ...(versioned === undefined ? {} : { versioned }),
     ...(isPublic === undefined ? {} : { public: isPublic }),
+    ...(retention === undefined ? {} : { retention: parseRetention(retention) }),
   };
 }
 

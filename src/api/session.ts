@@ -15,6 +15,7 @@
 import { ObjectsError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/platform/platform.ts';
+import { wrongType } from './checks.ts';
 
 export class Session {
   readonly clock: Clock;
@@ -94,9 +95,11 @@ export function bindSession(store: object, session: Session): void {
   sessions.set(store, session);
 }
 
-/** The session of a store, or `undefined` for what is no store. */
-export function getSession(store: object): Session | undefined {
-  return sessions.get(store);
+/** The session of a store, when it is asked for. Throws `TypeError` for what is no store. */
+export function sessionGetterOf(store: object): () => Session {
+  const session = sessions.get(store);
+  if (session === undefined) throw wrongType('store', 'a Store', store);
+  return () => session;
 }
 
 function closedError(): ObjectsError {

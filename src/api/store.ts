@@ -26,12 +26,15 @@ import type {
   BucketInfo,
   CompactReport,
   LongOptions,
+  PruneOptions,
+  PruneReport,
   StoreLocation,
   StoreOptions,
   StoreStats,
   VerifyOptions,
   VerifyReport,
 } from './options.ts';
+import { bucketsToPrune, checkPruneOptions, retentionOf } from './retention.ts';
 import { declarationOf } from './scope.ts';
 import { bindSession, type Session } from './session.ts';
 import { encodeVersionId } from './version-id.ts';
@@ -106,8 +109,9 @@ export class Store implements AsyncDisposable {
   /** The buckets of the store, in order of their names. */
   async *buckets(): AsyncGenerator<BucketInfo, void, undefined> {
     const records = await this.#session.use(async (engine) => engine.buckets());
-    for (const { name, versioned, public: isPublic } of records) {
-      yield { name, versioned, public: isPublic };
+    for (const { name, versioned, public: isPublic, retention } of records) {
+      const kept = retention === undefined ? {} : { retention: retentionOf(retention) };
+      yield { name, versioned, public: isPublic, ...kept };
     }
   }
 
@@ -157,6 +161,38 @@ export class Store implements AsyncDisposable {
     return this.#long(options, async (engine, own) =>
       reportOf(await engine.verify({ ...own, maxMs, percent })),
     );
+  }
+
+  /**
+   * Removes the versions that retention does not keep, now and in all buckets that have a rule, or
+   * in one. The same happens in the background: a second after an object was replaced or removed,
+   * and once an hour.
+   *
+   * @returns What was removed, or would be with `dryRun`: `freedBytes` is exact for a store that
+   * nobody changes meanwhile. The bytes leave the disk with {@link Store.compact}.
+   * @throws ObjectNotFound if there is no such bucket, or InvalidArgument if it is not versioned or
+   * has no rule, and for a rule without a bucket.
+   *
+   * @example
+   * ```ts
+   * import { openStore } from 'varve';
+   *
+   * const store = await openStore({ memory: true });
+   * const docs = store.bucket('docs', { versioned: true, retention: { keepLast: 2 } });
+   * for (const text of ['one', 'two', 'three']) await docs.upload('a', text);
+   * (await store.prune({ dryRun: true })).versions; // 1
+   * (await store.prune()).logicalBytes; // 3
+   * await store.close();
+   * ```
+   */
+  async prune(options: PruneOptions = {}): Promise<PruneReport> {
+    checkPruneOptions(options);
+    return this.#long(options, async (engine, own) => {
+      const buckets = bucketsToPrune(engine, options);
+      const request = { ...own, buckets, isDryRun: options.dryRun === true };
+      const { storedBytes, ...removed } = await engine.pruner.prune(request);
+      return { ...removed, freedBytes: storedBytes };
+    });
   }
 
   /**

@@ -56,7 +56,7 @@ export interface CommitterParts {
   readonly journal: Journal;
   readonly state: StoreState;
   /** Called after each group; told whether it made chunks candidates for freeing. */
-  readonly onCommitted: (hasCandidates: boolean) => void;
+  readonly onCommitted: (hasCandidates: boolean, operations: readonly Operation[]) => void;
 }
 
 export class Committer {
@@ -217,7 +217,7 @@ export class Committer {
     for (const operation of operations) {
       if (operation.kind === 'free') state.leases.endFree(chunkKey(operation.id));
     }
-    this.#parts.onCommitted(operations.some(makesCandidates));
+    this.#parts.onCommitted(operations.some(makesCandidates), operations);
   }
 }
 

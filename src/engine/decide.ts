@@ -146,7 +146,8 @@ async function decidePurge(
   if (isLocked(version, nowMs)) return locked(version);
   const head = await headOf(reader, bucket.id, name);
   // The newest version has nothing but history behind it, so what it reveals comes first there.
-  const [newest, second] = await history(reader, bucket.id, name, 2);
+  const isPast = head !== undefined && head.version.lsn !== lsn;
+  const [newest, second] = isPast ? [] : await history(reader, bucket.id, name, 2);
   if (head?.version.lsn === lsn) {
     const reveals = newest?.kind === 'object' ? newest.lsn : undefined;
     return purgeHead(bucket.id, name, head, reveals);

@@ -26,6 +26,7 @@ import { isUntouchedBackup } from './log/superblock.ts';
 import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
 import type { Compaction, CompactionOptions } from './maintenance/compaction.ts';
 import { Compactor } from './maintenance/compactor.ts';
+import { Pruner } from './maintenance/pruner.ts';
 import { Reclaimer } from './maintenance/reclaim.ts';
 import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
 import type {
@@ -63,6 +64,8 @@ export interface EngineOptions {
 export class Engine {
   /** Look-ups and listings. */
   readonly versions: VersionStore;
+  /** Retention, and what a removal would free. */
+  readonly pruner: Pruner;
   readonly #platform: Platform;
   readonly #directory: string;
   readonly #opened: OpenedStore;
@@ -99,14 +102,17 @@ export class Engine {
       index,
       journal: this.#journal,
       state: this.#state,
-      onCommitted: (hasCandidates) => {
+      onCommitted: (hasCandidates, operations) => {
         this.#afterCommit(hasCandidates);
+        if (this.#mayTidy) this.pruner.onCommitted(operations);
       },
     });
     const committer = this.#committer;
     const state = this.#state;
     this.#buckets = new Buckets(committer, state);
     this.#reclaimer = new Reclaimer({ platform, files, index, committer, state, onFailure });
+    const drain = (signal?: AbortSignal): Promise<void> => this.#drain(signal);
+    this.pruner = new Pruner({ platform, files, index, committer, state, drain, onFailure });
     const staging = {
       inlineBytesMax: options.inlineBytesMax ?? inlineBytesMax,
       segments: this.#segments,
@@ -152,7 +158,9 @@ export class Engine {
   static async open(options: EngineOptions): Promise<Engine> {
     const chunking = options.chunking ?? defaultChunking;
     const engine = new Engine(options, await openFiles({ ...options, chunking }));
-    if (engine.#mayTidy) engine.#reclaimer.wake();
+    if (!engine.#mayTidy) return engine;
+    engine.#reclaimer.wake();
+    engine.pruner.wake();
     return engine;
   }
 
@@ -245,7 +253,7 @@ export class Engine {
   /** Exact totals: what is dead has been freed when this resolves, if it may be. */
   async totals(): Promise<Totals> {
     return this.#track(async () => {
-      if (this.#mayTidy) await this.#reclaimer.drain();
+      await this.#drain();
       return this.#state.totals;
     });
   }
@@ -259,7 +267,7 @@ export class Engine {
   /** Reads and checks everything. */
   async verify(options: VerifyOptions): Promise<Findings> {
     return this.#track(async () => {
-      if (this.#mayTidy) await this.#reclaimer.drain(options.signal);
+      await this.#drain(options.signal);
       if (this.#health.failure === undefined) await this.#committer.sync();
       const { files, index } = this.#opened;
       const journal = {
@@ -330,7 +338,12 @@ export class Engine {
     return this.#health.failure === undefined && !isUntouchedBackup(this.#incarnation.superblock);
   }
 
+  async #drain(signal?: AbortSignal): Promise<void> {
+    if (this.#mayTidy) await this.#reclaimer.drain(signal);
+  }
+
   async #close(): Promise<void> {
+    await this.pruner.stop();
     await Promise.allSettled(this.#underWay);
     await this.#compactor.stop();
     await this.#reclaimer.stop();

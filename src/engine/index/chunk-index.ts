@@ -39,6 +39,23 @@ export async function isReferenced(reader: IndexReader, id: ChunkId): Promise<bo
   return (await reader.under(chunkGroup(id), 1, referencePrefix)).length > 0;
 }
 
+/** How many edges lead to the chunk. */
+export async function countReferences(reader: IndexReader, id: ChunkId): Promise<number> {
+  const group = chunkGroup(id) + referencePrefix;
+  let count = 0;
+  let gte = group;
+  // Most chunks have one.
+  let limit = 2;
+  for (;;) {
+    const rows = await reader.range({ gte, lt: afterPrefix(group), limit });
+    count += rows.length;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < limit) return count;
+    gte = `${last.key}\0`;
+    limit = 1000;
+  }
+}
+
 /** Whether this edge is there. */
 export async function hasReference(
   reader: IndexReader,

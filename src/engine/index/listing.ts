@@ -19,6 +19,7 @@ import {
   decodeNameKey,
   escapeName,
   familyPrefix,
+  nameGroup,
   newestFirst,
   type NameFamily,
 } from './keys.ts';
@@ -187,6 +188,24 @@ export async function listVersions(
     if (page.length === limit) break;
   }
   return page;
+}
+
+/** A page of superseded versions and delete markers: by name, and newest first within a name. */
+export async function listHistory(
+  reader: IndexReader,
+  bucketId: number,
+  limit: number,
+  after?: NamedVersion,
+): Promise<NamedVersion[]> {
+  const prefix = familyPrefix('v', bucketId);
+  const gte =
+    after === undefined
+      ? prefix
+      : `${nameGroup('v', bucketId, after.name)}${newestFirst(after.version.lsn)}\0`;
+  const rows = await reader.range({ gte, lt: afterPrefix(prefix), limit });
+  return rows.map(({ key, value }) => {
+    return { name: decodeNameKey(key).name, version: decodeVersion(value) };
+  });
 }
 
 /** All versions in a range of names; `reverse` turns the names, not the versions of one. */

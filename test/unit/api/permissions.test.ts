@@ -26,6 +26,7 @@ const methods: [
   ['copy', ['read', 'write'], (bucket) => bucket.copy('a', 'copy')],
   ['attrs', ['attrs'], (bucket) => bucket.attrs('a')],
   ['exists', ['attrs'], (bucket) => bucket.exists('a')],
+  ['wouldFree', ['attrs'], (bucket) => bucket.wouldFree('a')],
   ['list', ['list'], (bucket) => collect(bucket.list())],
   ['listPage', ['list'], (bucket) => bucket.listPage()],
   ['versions', ['list'], (bucket) => collect(bucket.versions())],
