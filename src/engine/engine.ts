@@ -12,7 +12,7 @@
  */
 
 import { ObjectsError } from '../base/errors.ts';
-import { defaultChunking, inlineBytesMax, type ChunkingLimits } from '../base/limits.ts';
+import { defaultChunking, inlineBytesMax } from '../base/limits.ts';
 import { Buckets } from './buckets.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Leases } from './chunk-stage.ts';
@@ -42,24 +42,11 @@ import { openFiles, type OpenedStore } from './opening.ts';
 import { expectDone } from './outcome.ts';
 import type { Platform } from './platform/platform.ts';
 import { readObject, type ReadRange } from './read-path.ts';
-import type { LinkRequest, UploadRequest } from './requests.ts';
+import type { EngineOptions, LinkRequest, UploadRequest } from './requests.ts';
 import { Segments } from './segments.ts';
 import { StoreState, noTotals } from './store-state.ts';
 import { EmbeddedVersionStore } from './version-store.ts';
 import { linkObject, writeObject, type WriteParts } from './write-path.ts';
-
-export interface EngineOptions {
-  readonly platform: Platform;
-  readonly directory: string;
-  /** Make a store where there is none, in a folder that is empty or not there. */
-  readonly createIfMissing: boolean;
-  /** How a new store cuts. */
-  readonly chunking?: ChunkingLimits;
-  /** Up to how many bytes new chunks of one upload travel in the journal. */
-  readonly inlineBytesMax?: number;
-  /** Whether to compact in the background. Default: `auto`. */
-  readonly compaction?: 'auto' | 'manual' | undefined;
-}
 
 export class Engine {
   /** Look-ups and listings. */

@@ -4,7 +4,23 @@
  * @module
  */
 
+import type { ChunkingLimits } from '../base/limits.ts';
 import type { BucketRecord, Durability, ObjectVersion, Preconditions } from './model.ts';
+import type { Platform } from './platform/platform.ts';
+
+/** How to open a store. */
+export interface EngineOptions {
+  readonly platform: Platform;
+  readonly directory: string;
+  /** Make a store where there is none, in a folder that is empty or not there. */
+  readonly createIfMissing: boolean;
+  /** How a new store cuts. */
+  readonly chunking?: ChunkingLimits;
+  /** Up to how many bytes new chunks of one upload travel in the journal. */
+  readonly inlineBytesMax?: number;
+  /** Whether to compact in the background. Default: `auto`. */
+  readonly compaction?: 'auto' | 'manual' | undefined;
+}
 
 /** An upload. */
 export interface UploadRequest {
