@@ -42,8 +42,8 @@ import { chooseVictims, type LogFileState } from './victims.ts';
 /** Moves that become one commit. */
 const movesMax = 512;
 
-/** So much is read between two turns of the event loop. */
-const sliceBytes = 64 * 1024;
+/** So much is read between two pauses: a few milliseconds of work. */
+const sliceBytes = 512 * 1024;
 
 export interface CompactionParts {
   readonly platform: Platform;

@@ -33,6 +33,9 @@ const pauseMs = 1;
 const busy = { startFraction: 0.35, targetFraction: 0.28 };
 const quiet = { startFraction: 0.12, targetFraction: 0.06 };
 
+/** Above it, work goes on without pauses: others write more than can be moved beside them. */
+const urgentFraction = 0.45;
+
 /** In a smaller store than this nobody misses the space. */
 const storeBytesMin = 4 * 1024 * 1024;
 
@@ -90,7 +93,7 @@ export class Compactor {
           ...options,
           targetFraction: 0,
           liveBytesMax: batchLiveBytesMax,
-          giveWay: () => this.#parts.platform.clock.yield(),
+          giveWay: this.#yield,
         }),
       );
       if (batch === undefined) return sum;
@@ -122,30 +125,37 @@ export class Compactor {
 
   async #look(): Promise<void> {
     this.#timer = undefined;
-    if (this.#stopping.signal.aborted) return;
-    const { lastLsn } = this.#parts.state;
-    const isQuiet = lastLsn === this.#lastLsnSeen;
-    this.#lastLsnSeen = lastLsn;
-    const states = await logFileStates(this.#parts);
-    const sizeBytes = states.reduce((sum, file) => sum + file.sizeBytes, 0);
+    const { state } = this.#parts;
+    const isQuiet = state.lastLsn === this.#lastLsnSeen;
     const { startFraction, targetFraction } = isQuiet ? quiet : busy;
-    const isDue = sizeBytes >= storeBytesMin && garbageFraction(states) > startFraction;
-    const didWork = isDue && (await this.#work(targetFraction));
-    if (didWork) this.#lastLsnSeen = this.#parts.state.lastLsn;
+    let didWork = false;
+    let garbage = await this.#garbageFraction();
+    if (garbage > startFraction) {
+      while (garbage > targetFraction && (await this.#work(targetFraction, garbage))) {
+        didWork = true;
+        garbage = await this.#garbageFraction();
+      }
+    }
+    this.#lastLsnSeen = state.lastLsn;
     // Once more when it has been quiet for a while, and then not before something is committed.
     if (didWork || !isQuiet) this.wake();
   }
 
-  async #work(targetFraction: number): Promise<boolean> {
+  async #garbageFraction(): Promise<number> {
+    const states = await logFileStates(this.#parts);
+    const sizeBytes = states.reduce((sum, file) => sum + file.sizeBytes, 0);
+    return sizeBytes < storeBytesMin ? 0 : garbageFraction(states);
+  }
+
+  /** One batch. `false`: there is nothing to do, or nothing that can be done now. */
+  async #work(targetFraction: number, garbage: number): Promise<boolean> {
     const { signal } = this.#stopping;
+    if (signal.aborted) return false;
+    const giveWay = garbage > urgentFraction ? this.#yield : this.#giveWay;
     try {
-      const batch = await compactBatch(this.#parts, {
-        signal,
-        targetFraction,
-        liveBytesMax: batchLiveBytesMax,
-        giveWay: () => this.#giveWay(),
-      });
-      return batch !== undefined;
+      const options = { signal, targetFraction, liveBytesMax: batchLiveBytesMax, giveWay };
+      const batch = await compactBatch(this.#parts, options);
+      return batch !== undefined && batch.reclaimedBytes > 0;
     } catch (error) {
       const isFull = error instanceof ObjectsError && error.code === 'FULL';
       if (signal.aborted || isFull) return false;
@@ -153,13 +163,15 @@ export class Compactor {
     }
   }
 
+  readonly #yield = (): Promise<void> => this.#parts.platform.clock.yield();
+
   /** Lets others have the machine. */
-  async #giveWay(): Promise<void> {
+  readonly #giveWay = async (): Promise<void> => {
     const { clock } = this.#parts.platform;
     await new Promise<void>((resolve) => {
       this.#endPause = resolve;
       clock.schedule(pauseMs, resolve);
     });
     await clock.yield();
-  }
+  };
 }
