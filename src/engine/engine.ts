@@ -256,13 +256,10 @@ export class Engine {
     return this.#track(async () => {
       await this.#drain(options.signal);
       if (this.#health.failure === undefined) await this.#committer.sync();
-      const { files, index } = this.#opened;
-      const journal = {
-        journalEnd: (): Journal['durableEnd'] => this.#journal.durableEnd,
-        journalStart: () => this.#opened.snapshots.newest?.position,
-      };
+      const { files, index, snapshots } = this.#opened;
+      const journalEnd = (): Journal['durableEnd'] => this.#journal.durableEnd;
       const [platform, state] = [this.#platform, this.#state];
-      return verify({ platform, files, index, state, ...journal }, options);
+      return verify({ platform, files, index, state, snapshots, journalEnd }, options);
     });
   }
 

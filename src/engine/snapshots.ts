@@ -94,6 +94,11 @@ export class Snapshots {
     return this.#newest;
   }
 
+  /** Whether all of the newest one is what was written; so it is if there is none. */
+  async isNewestWhole(): Promise<boolean> {
+    return this.#newest === undefined || this.#isWhole(this.#newest.lsn);
+  }
+
   /** Path of the newest one. */
   get newestPath(): string | undefined {
     return this.#newest === undefined ? undefined : this.#pathOf(this.#newest.lsn);

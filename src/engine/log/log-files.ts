@@ -200,8 +200,12 @@ export class LogFiles {
     return this.#kinds.has(fileId);
   }
 
-  /** Removes a file in which nothing lives, or was ever acknowledged. Who reads it may go on. */
+  /**
+   * Removes a file in which nothing lives, or was ever acknowledged, as soon as nobody wants all
+   * files to stay. Who reads it may go on.
+   */
   async discard(fileId: number): Promise<void> {
+    while (this.#pins.size > 0) await Promise.race(this.#pins);
     const kind = this.#kinds.get(fileId) as LogFileKind;
     const path = this.path(fileId);
     const cached = this.#open.get(fileId);
@@ -228,11 +232,6 @@ export class LogFiles {
       this.#pins.delete(pin);
       release();
     };
-  }
-
-  /** Resolves when nobody wants all files to stay. */
-  async whenUnpinned(): Promise<void> {
-    while (this.#pins.size > 0) await Promise.race(this.#pins);
   }
 
   /** Writes the same bytes again and syncs them: a readable tail is not a durable tail. */

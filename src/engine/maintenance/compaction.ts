@@ -30,6 +30,7 @@ import { locate } from '../index/chunk-index.ts';
 import type { IndexStore } from '../index/index-store.ts';
 import type { Journal } from '../journal.ts';
 import { decodeChunkExtension, frameBytes, isPayloadIntact } from '../log/frame.ts';
+import type { LogPosition } from '../log/file-header.ts';
 import type { LogFiles, OpenLogFile } from '../log/log-files.ts';
 import { firstPosition, walkFrames, type Frame } from '../log/walk.ts';
 import type { ChunkId, ChunkLocation, CommitResult, EncodedChunk } from '../model.ts';
@@ -257,20 +258,10 @@ async function relocate(
 
 /** Removes the files in which nothing lives any more. Returns how many bytes they had. */
 async function letGo(parts: CompactionParts, signal: AbortSignal | undefined): Promise<number> {
-  const { committer, files, index, snapshots, state } = parts;
-  const moment = await committer.between(() => momentOf(state, index));
-  if (moment === undefined) return 0;
-  try {
-    await snapshots.take(moment, signal);
-  } catch (error) {
-    if (error instanceof ObjectsError && error.code === 'CORRUPT') await index.distrust();
-    throw error;
-  } finally {
-    moment.frozen.end();
-  }
-  if (!(await parts.takeCheckpoint())) return 0;
-  await files.whenUnpinned();
-  const empty = await emptyFiles(parts, moment);
+  const { committer, files } = parts;
+  const position = await takeSnapshot(parts, signal);
+  if (position === undefined) return 0;
+  const empty = await emptyFiles(parts, position);
   if (empty.length === 0) return 0;
   const fileIds = empty.map(({ fileId }) => fileId).sort((a, b) => a - b);
   const result = await committer.commit({ kind: 'retire', fileIds }, 'power');
@@ -280,6 +271,27 @@ async function letGo(parts: CompactionParts, signal: AbortSignal | undefined): P
   return empty.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
+/**
+ * Writes what the index is now to a file, and makes sure that nothing before it will be replayed.
+ * Returns the commit that it is of; `undefined` if it cannot be relied on.
+ */
+export async function takeSnapshot(
+  { committer, index, snapshots, state, takeCheckpoint }: CompactionParts,
+  signal: AbortSignal | undefined,
+): Promise<LogPosition | undefined> {
+  const moment = await committer.between(() => momentOf(state, index));
+  if (moment === undefined) return undefined;
+  try {
+    await snapshots.take(moment, signal);
+  } catch (error) {
+    if (error instanceof ObjectsError && error.code === 'CORRUPT') await index.distrust();
+    throw error;
+  } finally {
+    moment.frozen.end();
+  }
+  return (await takeCheckpoint()) ? moment.position : undefined;
+}
+
 function momentOf(state: StoreState, index: IndexStore): SnapshotMoment | undefined {
   const { lastLsn: lsn, lastCommit: position, totals } = state;
   if (position === undefined) return undefined;
@@ -287,10 +299,7 @@ function momentOf(state: StoreState, index: IndexStore): SnapshotMoment | undefi
 }
 
 /** Files that nothing needs: no chunk in them lives, and no replay begins before their end. */
-async function emptyFiles(
-  parts: CompactionParts,
-  { position }: SnapshotMoment,
-): Promise<LogFileState[]> {
+async function emptyFiles(parts: CompactionParts, position: LogPosition): Promise<LogFileState[]> {
   const { files, journal, segments } = parts;
   const journalIds = new Set(files.ids('journal'));
   const highest = files.nextId - 1;

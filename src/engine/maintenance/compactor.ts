@@ -16,6 +16,7 @@ import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
 import {
   compactBatch,
   logFileStates,
+  takeSnapshot,
   type Compaction,
   type CompactionOptions,
   type CompactionParts,
@@ -77,7 +78,7 @@ export class Compactor {
 
   /** Looks, a little later, whether there is work. */
   wake(): void {
-    if (!this.#options.isAutomatic || this.#stopping.signal.aborted) return;
+    if (!this.#options.isAutomatic || this.#isStopping) return;
     this.#timer ??= this.#parts.platform.clock.schedule(lookEveryMs, () => {
       void this.#one(() => this.#look()).catch(this.#options.onFailure);
     });
@@ -96,10 +97,19 @@ export class Compactor {
           giveWay: this.#yield,
         }),
       );
-      if (batch === undefined) return sum;
+      if (batch === undefined) {
+        await this.#one(() => this.#renewSnapshot(options.signal));
+        return sum;
+      }
       sum.reclaimedBytes += batch.reclaimedBytes;
       sum.movedBytes += batch.movedBytes;
     }
+  }
+
+  /** A snapshot that rotted is replaced while the index still knows what it said. */
+  async #renewSnapshot(signal: AbortSignal | undefined): Promise<void> {
+    if (await this.#parts.snapshots.isNewestWhole()) return;
+    await takeSnapshot(this.#parts, signal);
   }
 
   /** What {@link compact} would give back. */
@@ -149,8 +159,8 @@ export class Compactor {
 
   /** One batch. `false`: there is nothing to do, or nothing that can be done now. */
   async #work(targetFraction: number, garbage: number): Promise<boolean> {
+    if (this.#isStopping) return false;
     const { signal } = this.#stopping;
-    if (signal.aborted) return false;
     const giveWay = garbage > urgentFraction ? this.#yield : this.#giveWay;
     try {
       const options = { signal, targetFraction, liveBytesMax: batchLiveBytesMax, giveWay };
@@ -158,9 +168,13 @@ export class Compactor {
       return batch !== undefined && batch.reclaimedBytes > 0;
     } catch (error) {
       const isFull = error instanceof ObjectsError && error.code === 'FULL';
-      if (signal.aborted || isFull) return false;
+      if (this.#isStopping || isFull) return false;
       throw error;
     }
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   readonly #yield = (): Promise<void> => this.#parts.platform.clock.yield();

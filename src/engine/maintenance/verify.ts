@@ -33,6 +33,7 @@ import { replayJournal, type RecoveredJournal } from '../log/recovery.ts';
 import { chunkKey } from '../log/operations.ts';
 import type { BucketRecord, ChunkId, ChunkLocation, Lsn, ObjectVersion, Totals } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { Snapshots } from '../snapshots.ts';
 import type { StoreState } from '../store-state.ts';
 import { mendEdges, settleEdges } from './edges.ts';
 import {
@@ -51,8 +52,7 @@ export interface VerifyParts {
   readonly state: StoreState;
   /** The journal up to its durable end. */
   readonly journalEnd: () => RecoveredJournal['end'];
-  /** The commit behind which replay begins; `undefined`: with the first. */
-  readonly journalStart: () => LogPosition | undefined;
+  readonly snapshots: Snapshots;
 }
 
 export interface VerifyProgress {
@@ -184,10 +184,13 @@ async function workOf({ files, state }: VerifyParts): Promise<number> {
 async function verifyJournal(run: Run): Promise<boolean> {
   const { parts, options, position, budget, problems } = run;
   if (position.step !== 'journal') return true;
-  const { platform, files, journalEnd, journalStart } = parts;
+  const { platform, files, journalEnd, snapshots } = parts;
   const end = journalEnd();
+  if (position.behind === undefined && !(await snapshots.isNewestWhole())) {
+    problems.push(`the snapshot is damaged; compact writes another: ${snapshots.newestPath}`);
+  }
   if (end.fileId !== 0) {
-    const start = later(position.behind, journalStart());
+    const start = later(position.behind, snapshots.newest?.position);
     let before = start?.offset ?? 0;
     try {
       const groups = replayJournal(files, platform.hashing.crc32, end, start);

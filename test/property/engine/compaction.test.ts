@@ -12,9 +12,11 @@ import { arbitraryLife, live } from '../../support/random-life.ts';
 import { stateOf } from '../../support/recorded-life.ts';
 import {
   fileSystemWith,
+  mustGetFile,
   pathsIn,
   readFiles,
   withFile,
+  withFlippedBit,
   type StoredFiles,
 } from '../../support/stored-files.ts';
 import {
@@ -136,5 +138,28 @@ describe('compaction', () => {
       await expect(openFrom(without)).rejects.toMatchObject({ code: 'CORRUPT' });
     }
     expect(pathsIn(files, 'journal').includes('journal/00000001.vj')).toBe(size > 8192);
+  });
+
+  test('writes a snapshot anew that has rotted; verify says that it has', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await openEngine(testPlatform({ fileSystem }));
+    const bucket = await engine.ensureBucket('b', {});
+    for (let i = 0; i < 4; i++) await upload(engine, bucket, 'a', generatedBytes(i, 3000));
+    await engine.compact({});
+    await engine.close();
+    const files = await readFiles(fileSystem, storeFolder);
+    const [path = ''] = pathsIn(files, 'snapshots');
+    const rotten = withFlippedBit(mustGetFile(files, path), 8 * 600);
+
+    const whole = await fileSystemWith(storeFolder, files);
+    const opened = await openFrom(whole);
+    expect(await complaintsAbout(opened)).toEqual([]);
+    const file = await whole.open(`${storeFolder}/${path}`, 'update');
+    await file.write([rotten], 0);
+    await file.close();
+    expect(await complaintsAbout(opened)).toEqual([expect.stringContaining('snapshot is damaged')]);
+    await opened.compact({});
+    expect(await complaintsAbout(opened)).toEqual([]);
+    await opened.close();
   });
 });
