@@ -26,11 +26,11 @@ export interface CrashedStore {
 const uploadsInFlight = 256;
 const contentBytes = 100;
 
-/** Makes one with so many objects, or a few more, in an empty folder. */
+/** Makes one with so many objects or a few more, `tail` of them since the last checkpoint. */
 export async function makeCrashedStore(
   folder: string,
   objects: number,
-  tailBytesMin: number,
+  tail: number,
 ): Promise<CrashedStore> {
   const living = join(folder, 'living');
   let count = 0;
@@ -48,15 +48,13 @@ export async function makeCrashedStore(
     }
   };
   const first = await openStore(living);
-  // A guess at how many the tail will hold: what matters is that it is part of the whole.
-  const tailGuess = Math.min(objects / 2, tailBytesMin / 512);
-  await upload(first, () => count >= objects - tailGuess);
+  await upload(first, () => count >= objects - tail);
   await first.close();
 
   const second = await openStore(living);
   const bytesBefore = journalBytes(living);
   const countBefore = count;
-  await upload(second, () => journalBytes(living) - bytesBefore >= tailBytesMin);
+  await upload(second, () => count >= countBefore + tail);
   await second.sync();
   // The rows follow the commits; a kill may come at any time, but most are there when it does.
   await second.stats();

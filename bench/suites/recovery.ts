@@ -9,6 +9,7 @@
 
 import { closeSync, openSync, readSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkpointOperations } from '../../src/base/limits.ts';
 import { openStore, type Store } from '../../src/index.ts';
 import { copyStore, makeCrashedStore, type CrashedStore } from '../crashed-store.ts';
 import type { Case, Suite } from '../harness.ts';
@@ -16,9 +17,9 @@ import type { Case, Suite } from '../harness.ts';
 const fullObjects = 100_000;
 const smokeObjects = 512;
 
-/** A checkpoint is taken each 64 MiB: this is nearly the most that can be left to replay. */
-const fullTailBytes = 60 * 1024 * 1024;
-const smokeTailBytes = 64 * 1024;
+/** Nearly the most that can be left to replay, as a checkpoint comes after so many operations. */
+const fullTail = checkpointOperations - 1024;
+const smokeTail = 256;
 
 export const recovery: Suite = {
   name: 'recovery',
@@ -26,8 +27,8 @@ export const recovery: Suite = {
   async open(scale, directory, sizes) {
     const isFull = scale === 'full';
     const objects = sizes?.objects ?? (isFull ? fullObjects : smokeObjects);
-    const tailBytes = isFull ? fullTailBytes : smokeTailBytes;
-    const crashed = await makeCrashedStore(directory, objects, tailBytes);
+    const tail = isFull ? fullTail : smokeTail;
+    const crashed = await makeCrashedStore(directory, objects, tail);
     const opening = new Opening(crashed, join(directory, 'opened'));
     return {
       floor: {
@@ -61,7 +62,7 @@ class Opening {
       name,
       work: { entries: withIndex ? sinceCheckpoint : objects },
       check: `${objects} objects`,
-      samples: 3,
+      samples: 2,
       prepare: async () => {
         await this.close();
         rmSync(this.#directory, { recursive: true, force: true });

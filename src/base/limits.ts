@@ -66,6 +66,9 @@ export const segmentSyncBytes: number = 16 * mebibyte;
 /** The journal distance after which a checkpoint is taken. It bounds what opening replays. */
 export const checkpointBytes: number = 64 * mebibyte;
 
+/** So many operations are as far: small ones take little of the journal and as long to replay. */
+export const checkpointOperations = 16_384;
+
 /** Entries of the index that may wait for LevelDB before commits are held back. */
 export const pendingEntriesMax = 65_536;
 

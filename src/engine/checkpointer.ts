@@ -7,7 +7,7 @@
  * @module
  */
 
-import { checkpointBytes } from '../base/limits.ts';
+import { checkpointBytes, checkpointOperations } from '../base/limits.ts';
 import { takeCheckpoint, type CheckpointParts } from './checkpoint.ts';
 
 export class Checkpointer {
@@ -30,7 +30,10 @@ export class Checkpointer {
 
   /** Takes one in the background, if there is enough behind the last. */
   wake(): void {
-    if (this.#parts.journal.bytesSinceCheckpoint < checkpointBytes) return;
+    const { bytesSinceCheckpoint, operationsSinceCheckpoint } = this.#parts.journal;
+    const isFar =
+      bytesSinceCheckpoint >= checkpointBytes || operationsSinceCheckpoint >= checkpointOperations;
+    if (!isFar) return;
     this.#running ??= this.#begin();
   }
 

@@ -25,17 +25,22 @@ export class Journal {
   #writer: LogWriter | undefined;
   #isSealed = false;
   #bytesSinceCheckpoint: number;
+  #operationsSinceCheckpoint: number;
 
   /** @param recovered - The journal as recovery found it. */
   constructor(
     incarnation: Incarnation,
-    recovered: Pick<RecoveredJournal, 'end' | 'checkpoint' | 'bytesSinceCheckpoint'>,
+    recovered: Pick<
+      RecoveredJournal,
+      'end' | 'checkpoint' | 'bytesSinceCheckpoint' | 'operationsSinceCheckpoint'
+    >,
   ) {
     this.#incarnation = incarnation;
     this.#end = recovered.end;
     this.#durableEnd = recovered.end;
     this.#checkpoint = recovered.checkpoint;
     this.#bytesSinceCheckpoint = recovered.bytesSinceCheckpoint;
+    this.#operationsSinceCheckpoint = recovered.operationsSinceCheckpoint;
   }
 
   /** Where the last commit ends that is known to be on stable storage. */
@@ -48,9 +53,14 @@ export class Journal {
     return this.#writer !== undefined;
   }
 
-  /** What a crash now would have to replay. */
+  /** What a crash now would have to replay, in bytes of the journal, */
   get bytesSinceCheckpoint(): number {
     return this.#bytesSinceCheckpoint;
+  }
+
+  /** and in operations. */
+  get operationsSinceCheckpoint(): number {
+    return this.#operationsSinceCheckpoint;
   }
 
   /** The file that is being written, if any. */
@@ -103,6 +113,7 @@ export class Journal {
     const commit = { firstLsn, operationCount: payload.operations.length, durableEnd };
     const position = writer.appendCommit(commit, bytes);
     this.#bytesSinceCheckpoint += writer.end - position.offset;
+    this.#operationsSinceCheckpoint += payload.operations.length;
     this.#end = { fileId: writer.fileId, end: writer.end, chain: writer.chain };
     return position;
   }
@@ -123,6 +134,7 @@ export class Journal {
   markCheckpoint(position: LogPosition): void {
     this.#checkpoint = position;
     this.#bytesSinceCheckpoint = 0;
+    this.#operationsSinceCheckpoint = 0;
   }
 
   async close(): Promise<void> {

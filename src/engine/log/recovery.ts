@@ -62,6 +62,8 @@ export interface RecoveredJournal {
   readonly checkpoint: LogPosition | undefined;
   /** What there is to replay behind it, in bytes of the journal. */
   readonly bytesSinceCheckpoint: number;
+  /** The same in operations, or more: LSNs jump where somebody may have been given one. */
+  readonly operationsSinceCheckpoint: number;
   /** LSN of the last operation; 0 if there is none. */
   readonly lastLsn: Lsn;
   /** No LSN from here on was given to anybody. */
@@ -86,8 +88,8 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
   const lastFile = files.ids('journal').at(-1);
   if (lastFile === undefined) {
     const end = { fileId: 0, end: 0, chain: 0 };
-    const nothing = { last: undefined, checkpoint: undefined, bytesSinceCheckpoint: 0 };
-    return { end, ...nothing, lastLsn: 0, nextLsn: 1 };
+    const nothing = { last: undefined, checkpoint: undefined, lastLsn: 0, nextLsn: 1 };
+    return { end, ...nothing, bytesSinceCheckpoint: 0, operationsSinceCheckpoint: 0 };
   }
   return files.with(lastFile, async (opened) => {
     const { header } = opened;
@@ -107,11 +109,15 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
     const isClosed = last?.payload.operations.at(-1)?.kind === 'close';
     last ??= await lastGroupBefore(files, crc32, header);
     const lastLsn = last === undefined ? 0 : last.firstLsn + last.payload.operations.length - 1;
+    // Where its commit cannot be read, opening will tell why: it is none of this count's business.
+    const complete =
+      checkpoint === undefined ? 0 : await lastLsnOf(files, crc32, checkpoint).catch(() => 0);
     return {
       end: { fileId: lastFile, end: end.offset, chain: end.chain },
       last,
       checkpoint,
       bytesSinceCheckpoint: await bytesSince(files, checkpoint, end.offset),
+      operationsSinceCheckpoint: lastLsn - complete,
       lastLsn,
       nextLsn: isClosed ? lastLsn + 1 : Math.max(lastLsn + 1, header.firstLsn) + lsnJump,
     };
