@@ -29,7 +29,10 @@ import {
 } from '../support/test-engine.ts';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
-const formatVersions = ['1.0'];
+const formatVersions = ['1.0', '1.1'];
+
+/** Stores of which a part is gone, as it may be: they need not show every kind of thing. */
+const partialStores = ['1.1-compacted'];
 
 /** Kinds of operation that a format version did not have yet. */
 const laterOperations: Readonly<Record<string, readonly string[]>> = {
@@ -49,7 +52,7 @@ function readFixture(version: string): StoredFiles {
   );
 }
 
-describe.each(formatVersions)('a store of format %s', (version) => {
+describe.each([...formatVersions, ...partialStores])('a store of format %s', (version) => {
   const files = readFixture(version);
 
   test('holds what it held, and can be written to', async () => {
@@ -66,30 +69,33 @@ describe.each(formatVersions)('a store of format %s', (version) => {
     await engine.close();
   });
 
-  test('has every type of frame, every encoding and every kind of operation', async () => {
-    const { hashing } = testPlatform();
-    const fileSystem = await fileSystemWith(storeFolder, files);
-    const superblock = decodeSuperblock(hashing.crc32, mustGetFile(files, 'VARVE'));
-    const storeId = superblock?.storeId ?? new Uint8Array(16);
-    const log = await LogFiles.open(fileSystem, hashing.crc32, storeFolder, storeId);
-    const seen = new Set<string>();
-    for (const id of [...log.ids('journal'), ...log.ids('segment')]) {
-      await log.with(id, async (opened) => {
-        for await (const { header } of walkFrames(hashing.crc32, opened, firstPosition(opened))) {
-          seen.add(header.type).add(header.encoding);
-        }
-      });
-    }
-    const { end } = await recoverJournal(log, hashing.crc32);
-    for await (const { payload } of replayJournal(log, hashing.crc32, end)) {
-      for (const { kind } of payload.operations) seen.add(kind);
-    }
-    const all = [frameTypes, encodingNumbers, operationNumbers].flatMap((numbers) =>
-      Object.keys(numbers),
-    );
-    const expected = new Set(all.filter((kind) => !laterOperations[version]?.includes(kind)));
-    expect([...seen].sort()).toEqual([...expected].sort());
-  });
+  test.skipIf(partialStores.includes(version))(
+    'has every type of frame, every encoding and every kind of operation',
+    async () => {
+      const { hashing } = testPlatform();
+      const fileSystem = await fileSystemWith(storeFolder, files);
+      const superblock = decodeSuperblock(hashing.crc32, mustGetFile(files, 'VARVE'));
+      const storeId = superblock?.storeId ?? new Uint8Array(16);
+      const log = await LogFiles.open(fileSystem, hashing.crc32, storeFolder, storeId);
+      const seen = new Set<string>();
+      for (const id of [...log.ids('journal'), ...log.ids('segment')]) {
+        await log.with(id, async (opened) => {
+          for await (const { header } of walkFrames(hashing.crc32, opened, firstPosition(opened))) {
+            seen.add(header.type).add(header.encoding);
+          }
+        });
+      }
+      const { end } = await recoverJournal(log, hashing.crc32);
+      for await (const { payload } of replayJournal(log, hashing.crc32, end)) {
+        for (const { kind } of payload.operations) seen.add(kind);
+      }
+      const all = [frameTypes, encodingNumbers, operationNumbers].flatMap((numbers) =>
+        Object.keys(numbers),
+      );
+      const expected = new Set(all.filter((kind) => !laterOperations[version]?.includes(kind)));
+      expect([...seen].sort()).toEqual([...expected].sort());
+    },
+  );
 
   test('has no index, and is small', () => {
     expect(pathsIn(files, 'index')).toEqual([]);

@@ -1,16 +1,17 @@
 /**
- * Makes a golden store: `tsx test/format/make-golden-store.ts FOLDER`.
+ * Makes a golden store: `tsx test/format/make-golden-store.ts FOLDER [compacted]`.
  *
  * The stores in `fixtures/` were made with it, one for each format version, and are never made
  * again: they stand for what people have on their disks. This script stays for the next format
  * version. It refuses a folder that exists.
  *
  * The life of the store uses every frame type, every encoding and every kind of operation once; the
- * test that opens it counts them. It ends without a close.
+ * test that opens it counts them. It ends without a close. With `compacted` it is compacted at its
+ * end, so that the first journal files are gone and a snapshot stands for them.
  */
 
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { cp, mkdtemp, open as openFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { concatBytes } from '../../src/base/bytes.ts';
@@ -91,9 +92,26 @@ async function liveWithDeflate(directory: string): Promise<void> {
   await upload(engine, scratch, 'large', large);
   await upload(engine, scratch, 'replaced', large.subarray(0, 15_000));
   await upload(engine, scratch, 'replaced', 'now small');
+  await upload(engine, scratch, 'waste', generatedBytes(8, 12_000));
+  await engine.remove(scratch, 'waste');
   await engine.deleteBucket('gone');
   await engine.totals();
+  // The segment with what was replaced goes; the journal, being written, stays.
+  await engine.compact({});
+  await healDamage(directory, engine, scratch);
   await engine.close();
+}
+
+/** A chunk that rots in its segment and is uploaded again. */
+async function healDamage(directory: string, engine: Engine, scratch: BucketRecord): Promise<void> {
+  const content = generatedBytes(9, 12_000);
+  await upload(engine, scratch, 'rotten', content);
+  const [newest = ''] = readdirSync(join(directory, 'segments')).sort().reverse();
+  const file = await openFile(join(directory, 'segments', newest), 'r+');
+  await file.write(Uint8Array.of(0xff, 0x00, 0xff), 0, 3, 2000);
+  await file.close();
+  await engine.verify({});
+  await upload(engine, scratch, 'healed', content);
 }
 
 async function liveWithZstd(directory: string): Promise<void> {
@@ -124,6 +142,12 @@ try {
   await liveWithDeflate(store);
   await liveWithZstd(store);
   const engine = await liveOn(store);
+  if (process.argv[3] === 'compacted') {
+    const scratch = await engine.ensureBucket('scratch', {});
+    await upload(engine, scratch, 'waste', generatedBytes(7, 6000));
+    await engine.remove(scratch, 'waste');
+    await engine.compact({});
+  }
   await cp(store, target, {
     recursive: true,
     filter: (path) => !/[\\/](index|OWNER)$/.test(path),

@@ -78,7 +78,7 @@ export class Compactor {
 
   /** Looks, a little later, whether there is work. */
   wake(): void {
-    if (!this.#options.isAutomatic || this.#isStopping) return;
+    if (!this.#options.isAutomatic || this.#stopping.signal.aborted) return;
     this.#timer ??= this.#parts.platform.clock.schedule(lookEveryMs, () => {
       void this.#one(() => this.#look()).catch(this.#options.onFailure);
     });
@@ -159,22 +159,18 @@ export class Compactor {
 
   /** One batch. `false`: there is nothing to do, or nothing that can be done now. */
   async #work(targetFraction: number, garbage: number): Promise<boolean> {
-    if (this.#isStopping) return false;
     const { signal } = this.#stopping;
+    if (signal.aborted) return false;
     const giveWay = garbage > urgentFraction ? this.#yield : this.#giveWay;
     try {
       const options = { signal, targetFraction, liveBytesMax: batchLiveBytesMax, giveWay };
       const batch = await compactBatch(this.#parts, options);
       return batch !== undefined && batch.reclaimedBytes > 0;
     } catch (error) {
-      const isFull = error instanceof ObjectsError && error.code === 'FULL';
-      if (this.#isStopping || isFull) return false;
+      const isHarmless = error instanceof ObjectsError && /^(FULL|ABORTED)$/.test(error.code);
+      if (isHarmless) return false;
       throw error;
     }
-  }
-
-  get #isStopping(): boolean {
-    return this.#stopping.signal.aborted;
   }
 
   readonly #yield = (): Promise<void> => this.#parts.platform.clock.yield();
