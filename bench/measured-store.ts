@@ -18,11 +18,15 @@ export interface MeasuredStore {
   readonly counter: SyncCounter;
 }
 
-/** Makes a store in a folder that is empty or not there. */
-export async function openMeasuredStore(directory: string): Promise<MeasuredStore> {
-  const counter = { syncs: 0 };
+/** Opens the store in a folder, or makes one there. */
+export async function openMeasuredStore(
+  directory: string,
+  compaction: 'auto' | 'manual' = 'auto',
+): Promise<MeasuredStore> {
+  const counter = { syncs: 0, writtenBytes: new Map<string, number>() };
   const platform = { ...nodePlatform(), fileSystem: countingFileSystem(counter) };
-  const open = (): Promise<Engine> => Engine.open({ platform, directory, createIfMissing: true });
+  const open = (): Promise<Engine> =>
+    Engine.open({ platform, directory, createIfMissing: true, compaction });
   const session = new Session(platform.clock, open);
   await session.open();
   return { store: new Store(session), counter };

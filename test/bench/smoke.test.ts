@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Case, checkSuite, isNoise, type Suite } from '../../bench/harness.ts';
+import { measureOverwriting } from '../../bench/overwriting.ts';
 import { suites } from '../../bench/suites.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-smoke-'));
@@ -30,6 +31,14 @@ describe('the benchmarks', () => {
     const together = facts.find((fact) => fact.startsWith('64 in flight')) as string;
     expect(Number(/([\d.]+) uploads per fdatasync/.exec(together)?.[1])).toBeGreaterThanOrEqual(20);
   });
+});
+
+test('the measurement of compaction comes to figures, and the store is whole', async () => {
+  const sizes = { objects: 40, times: 2, turns: 1, uploads: 50, quietMs: 0 };
+  const figures = await measureOverwriting(join(emptyFolder(), 'store'), sizes);
+  expect(figures.uploadedBytes).toBeGreaterThan(figures.liveBytes);
+  expect(figures.written).toBeGreaterThan(1);
+  expect(figures.withoutCompaction).toHaveLength(1);
 });
 
 describe('checkSuite', () => {
