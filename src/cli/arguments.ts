@@ -73,6 +73,15 @@ export function parsePoint(text: string): Date | string {
   return time;
 }
 
+/** Reads a time in ISO 8601, as {@link parsePoint} does. */
+export function parseTime(text: string): Date {
+  const point = parsePoint(text);
+  if (typeof point === 'string') {
+    throw new UsageError(`expected a time in ISO 8601, such as 2030-12-31, not '${text}'`);
+  }
+  return point;
+}
+
 /** Reads `START-END` (END is exclusive), `START-`, or `-COUNT` for the last COUNT bytes. */
 export function parseRange(text: string): ByteRange {
   const match = /^(\d*)-(\d*)$/.exec(text);

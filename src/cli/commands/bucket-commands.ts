@@ -1,23 +1,50 @@
 /**
- * `mb`, `rb`, `buckets`: making, removing and listing buckets.
+ * `mb`, `rb`, `buckets`, `prune`: making, removing and listing buckets, and their old versions.
  *
  * @module
  */
 
 import type { Command } from 'commander';
-import type { BucketInfo } from '../../index.ts';
+import type { BucketConfig, BucketInfo, PruneReport } from '../../index.ts';
+import { UsageError } from '../exit-code.ts';
+import { formatCounted, formatSize } from '../printable.ts';
+import {
+  addKeepOptions,
+  describeRetention,
+  type KeepOptions,
+  retentionOf,
+} from '../retention-options.ts';
 import type { Session } from '../session.ts';
 import type { Shell } from '../shell.ts';
 
+interface MakeOptions extends KeepOptions {
+  readonly versioned?: true;
+  readonly keepAll?: true;
+}
+
+interface PruneOptions extends KeepOptions {
+  readonly dryRun?: true;
+}
+
 /** Declares the commands. */
 export function addBucketCommands(shell: Shell): void {
-  shell
-    .command('mb', 'make a bucket, and the store if there is none')
-    .argument('<bucket>', 'a name: a to z, 0 to 9 and -')
-    .option('--versioned', 'keep every version of every object (may be turned on later, never off)')
-    .action((name: string, options: { versioned?: true }, command: Command) =>
-      shell.run(command, (session) => makeBucket(session, name, options.versioned === true), true),
-    );
+  addKeepOptions(
+    shell
+      .command('mb', 'make a bucket, and the store if there is none; or change what it keeps')
+      .argument('<bucket>', 'a name: a to z, 0 to 9 and -')
+      .option('--versioned', 'keep versions of every object (may be turned on later, never off)')
+      .option('--keep-all', 'keep every version from now on, whatever was said before'),
+  ).action((name: string, options: MakeOptions, command: Command) =>
+    shell.run(command, (session) => makeBucket(session, name, options), true),
+  );
+  addKeepOptions(
+    shell
+      .command('prune', 'remove the versions that are not to be kept')
+      .argument('[bucket]', 'only this one; else every bucket that has a rule')
+      .option('--dry-run', 'remove nothing; tell what it would free'),
+  ).action((name: string | undefined, options: PruneOptions, command: Command) =>
+    shell.run(command, (session) => prune(session, name, options)),
+  );
   shell
     .command('rb', 'remove an empty bucket')
     .argument('<bucket>')
@@ -41,15 +68,55 @@ export async function listBuckets({ store, terminal }: Session): Promise<undefin
 async function makeBucket(
   { store, terminal }: Session,
   name: string,
-  versioned: boolean,
+  options: MakeOptions,
 ): Promise<undefined> {
-  await store.createBucket(name, versioned ? { versioned } : {});
+  const retention = retentionOf(options);
+  if (options.keepAll === true && retention !== undefined) {
+    throw new UsageError('--keep-all and another --keep option contradict each other');
+  }
+  const config: BucketConfig = {
+    ...(options.versioned === true && { versioned: true }),
+    retention: options.keepAll === true ? null : retention,
+  };
+  await store.createBucket(name, config);
   for await (const info of store.buckets()) {
     if (info.name === name) await terminal.print(info, `made ${describe(info)}`);
   }
 }
 
-function describe({ name, versioned, public: isPublic }: BucketInfo): string {
-  const marks = [versioned && 'versioned', isPublic && 'public'].filter((mark) => mark !== false);
+async function prune(
+  { store, terminal, signal }: Session,
+  bucket: string | undefined,
+  options: PruneOptions,
+): Promise<undefined> {
+  const retention = retentionOf(options);
+  if (bucket === undefined && retention !== undefined) {
+    throw new UsageError('name the bucket that the --keep options are for');
+  }
+  const report = await store.prune({
+    bucket,
+    retention,
+    dryRun: options.dryRun === true,
+    signal,
+    onProgress: (progress) => terminal.showProgress('prune', progress),
+  });
+  await terminal.print(report, describePruning(report, options.dryRun === true));
+}
+
+function describePruning(report: PruneReport, isDryRun: boolean): string {
+  const { versions, deleteMarkers, logicalBytes, freedBytes } = report;
+  const [removed, freed] = isDryRun ? ['would remove', 'would free'] : ['removed', 'freed'];
+  const markers =
+    deleteMarkers === 0 ? '' : ` and ${formatCounted(deleteMarkers, 'delete marker')}`;
+  return (
+    `${removed} ${formatCounted(versions, 'version')}${markers} ` +
+    `(${formatSize(logicalBytes)}), ${freed} ${formatSize(freedBytes)}`
+  );
+}
+
+function describe({ name, versioned, public: isPublic, retention }: BucketInfo): string {
+  const kept = retention !== undefined && `keeps ${describeRetention(retention)}`;
+  const all = [versioned && 'versioned', isPublic && 'public', kept];
+  const marks = all.filter((mark) => mark !== false);
   return marks.length === 0 ? name : `${name}  (${marks.join(', ')})`;
 }

@@ -1,5 +1,5 @@
 /**
- * `put`, `get`, `cat`, `stat`, `rm`, `cp`, `restore`: one object at a time.
+ * `put`, `get`, `cat`, `stat`, `rm`, `cp`, `restore`, `lock`: one object at a time.
  *
  * `put -` reads stdin and `cat` writes stdout, both as streams, so they stand in pipes of any
  * length.
@@ -23,6 +23,7 @@ import {
   parseObjectAddress,
   parsePoint,
   parseRange,
+  parseTime,
 } from '../arguments.ts';
 import { UsageError } from '../exit-code.ts';
 import { writeNamedFile } from '../new-file.ts';
@@ -36,6 +37,17 @@ interface PutOptions {
   readonly durability?: 'power' | 'os';
   readonly ifAbsent?: true;
   readonly ifMatch?: string;
+  readonly lockedUntil?: Date;
+}
+
+interface RemoveOptions {
+  readonly version?: string;
+  readonly dryRun?: true;
+}
+
+interface LockOptions {
+  readonly until: Date;
+  readonly version?: string;
 }
 
 interface WhichOptions {
@@ -64,6 +76,7 @@ export function addWritingCommands(shell: Shell): void {
     )
     .option('--if-absent', 'only if there is no such object')
     .option('--if-match <etag>', 'only if the object has this etag')
+    .option('--locked-until <time>', 'nothing removes this version before then', parseTime)
     .action((file: string, to: ObjectAddress, options: PutOptions, command: Command) =>
       shell.run(command, (session) => put(session, file, to, options)),
     );
@@ -71,15 +84,9 @@ export function addWritingCommands(shell: Shell): void {
     .command('rm', 'remove an object; its history stays if the bucket is versioned')
     .argument('<bucket/name>', 'the object', parseObjectAddress)
     .option('--version <id>', 'remove this version for good')
-    .action((address: ObjectAddress, { version }: { version?: string }, command: Command) =>
-      shell.run(command, async ({ store, terminal }) => {
-        const { bucket } = await mustGetBucket(store, address.bucket);
-        const which = version === undefined ? {} : { version };
-        await bucket.remove(address.name, which);
-        const removed = { ...address, ...which };
-        await terminal.print({ removed }, `removed ${label(address)}`);
-        return undefined;
-      }),
+    .option('--dry-run', 'remove nothing; tell what it would free')
+    .action((address: ObjectAddress, options: RemoveOptions, command: Command) =>
+      shell.run(command, (session) => remove(session, address, options)),
     );
   shell
     .command('cp', 'copy an object inside the store; no content is moved')
@@ -108,6 +115,30 @@ export function addWritingCommands(shell: Shell): void {
           { bucket: address.bucket, ...attrs },
           summary('restored', address, attrs),
         );
+        return undefined;
+      }),
+    );
+  addLockCommand(shell);
+}
+
+function addLockCommand(shell: Shell): void {
+  shell
+    .command('lock', 'keep a version from being removed, by anybody, until a time')
+    .argument('<bucket/name>', 'the object', parseObjectAddress)
+    .requiredOption(
+      '--until <time>',
+      'a time in ISO 8601; may be moved forward, never back',
+      parseTime,
+    )
+    .option('--version <id>', 'this version and not the newest')
+    .action((address: ObjectAddress, options: LockOptions, command: Command) =>
+      shell.run(command, async ({ store, terminal }) => {
+        const { bucket } = await mustGetBucket(store, address.bucket);
+        const { until, version } = options;
+        const attrs = await bucket.lock(address.name, { until, version });
+        const { lockedUntil = until } = attrs;
+        const text = `locked ${label(address)}  until ${formatTime(lockedUntil)}`;
+        await terminal.print({ bucket: address.bucket, ...attrs }, text);
         return undefined;
       }),
     );
@@ -194,6 +225,29 @@ async function put(
   }
 }
 
+async function remove(
+  { store, terminal, signal }: Session,
+  address: ObjectAddress,
+  { version, dryRun }: RemoveOptions,
+): Promise<undefined> {
+  const { bucket, versioned } = await mustGetBucket(store, address.bucket);
+  const which = version === undefined ? {} : { version };
+  if (dryRun !== true) {
+    await bucket.remove(address.name, which);
+    await terminal.print({ removed: { ...address, ...which } }, `removed ${label(address)}`);
+    return;
+  }
+  const object = { name: address.name, ...which };
+  // Without a version it writes a delete marker, and the history stays.
+  const keepsAll = versioned && version === undefined;
+  if (keepsAll) await bucket.attrs(address.name);
+  const wouldFree = await bucket.wouldFree(keepsAll ? [] : [object], { signal });
+  const { versions, storedBytes } = wouldFree;
+  const counted = formatCounted(versions, 'version');
+  const text = `would remove ${counted}, free ${formatSize(storedBytes)}`;
+  await terminal.print({ wouldFree }, text);
+}
+
 function uploadOptionsOf(
   options: PutOptions,
   { terminal, signal }: Session,
@@ -209,6 +263,7 @@ function uploadOptionsOf(
     ...(options.type !== undefined && { contentType: options.type }),
     ...(options.meta !== undefined && { metadata: options.meta }),
     ...(options.durability !== undefined && { durability: options.durability }),
+    ...(options.lockedUntil !== undefined && { lockedUntil: options.lockedUntil }),
     onProgress: ({ bytes }) => {
       const total = sizeBytes === undefined ? {} : { total: sizeBytes };
       terminal.showProgress('put', { done: bytes, unit: 'bytes', ...total });
@@ -296,6 +351,7 @@ function describeAttrs(bucket: string, attrs: ObjectAttrs): string {
     ['size', attrs.size < 1024 ? bytes : `${formatSize(attrs.size)} (${bytes})`],
     ['modified', formatTime(attrs.lastModified)],
     ['version', attrs.version],
+    ['locked', attrs.lockedUntil && `until ${formatTime(attrs.lockedUntil)}`],
     ['etag', attrs.etag],
     ['type', attrs.contentType],
     ...metadata.map(([key, value]) => [`meta ${key}`, value] as const),
