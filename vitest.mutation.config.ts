@@ -14,7 +14,7 @@ const config: ViteUserConfig = {
     ...base.test,
     include: [
       'test/property/log/**/*.test.ts',
-      'test/property/engine/{life,replay,compaction}.test.ts',
+      'test/property/engine/{life,replay,compaction,victims}.test.ts',
       'test/recovery/{truncation,failing-disk,identity}.test.ts',
     ],
   },
