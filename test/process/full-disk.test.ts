@@ -138,4 +138,23 @@ describe.runIf(hasPrlimit)('a full disk', () => {
     await store.mustDo({ do: 'open', directory });
     await expectAllAcknowledged();
   });
+
+  test('stops a compaction with FULL, loses nothing, and then space comes back', async () => {
+    // Of a file with four large objects three go: compaction copies what is left of it.
+    for (let i = 0; i < 4; i++) await upload(`large-${i}`, 60 + i, 2_000_000);
+    for (let i = 0; i < 3; i++) {
+      await store.mustDo({ do: 'remove', name: `large-${i}` });
+      acknowledged.delete(`large-${i}`);
+    }
+    store.limitFileBytes(500_000);
+    const refused = await store.mustFail({ do: 'compact' });
+    expect(refused.code).toBe('FULL');
+    expect(refused.message).toMatch(/no space is left; free some and reopen/);
+    await expectAllAcknowledged();
+    await expectHealedByReopening();
+    const report = await store.mustDo({ do: 'compact' });
+    expect((report as { reclaimedBytes: number }).reclaimedBytes).toBeGreaterThan(5_000_000);
+    await expectAllAcknowledged();
+    expect(await store.mustDo({ do: 'verify' })).toMatchObject({ ok: true });
+  });
 });

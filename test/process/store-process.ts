@@ -24,6 +24,8 @@ export type StoreCommand =
     }
   | { readonly do: 'download'; readonly name: string }
   | { readonly do: 'list' }
+  | { readonly do: 'remove'; readonly name: string }
+  | { readonly do: 'compact' }
   | { readonly do: 'verify' }
   /** From here on this user may not do what only the superuser may. */
   | { readonly do: 'becomeNobody' };
@@ -63,6 +65,10 @@ async function perform(command: StoreCommand): Promise<unknown> {
       for await (const { name } of mustGetStore().bucket('bucket').list()) names.push(name);
       return names;
     }
+    case 'remove':
+      return mustGetStore().bucket('bucket').remove(command.name);
+    case 'compact':
+      return mustGetStore().compact();
     case 'verify':
       return mustGetStore().verify();
     case 'becomeNobody':
