@@ -35,7 +35,7 @@ export interface OverwritingFigures {
   readonly liveBytes: number;
   readonly uploadedBytes: number;
   readonly seconds: number;
-  /** Bytes of the log, snapshots included, for each that lives: at the end of the load, and later. */
+  /** Bytes of the log, snapshots too, for each that lives: at the end of the load, and later. */
   readonly spaceBusy: number;
   readonly spaceQuiet: number;
   /** Bytes written to the log, snapshots included, for each that was uploaded. */
