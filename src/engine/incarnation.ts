@@ -64,6 +64,10 @@ export class Incarnation {
   }
 
   async #begin(): Promise<void> {
+    const [platform, directory] = [this.#platform, this.#directory];
+    // The newest slot may lie in the page cache only, if whoever wrote it was killed before the
+    // sync. It must be safe before the other one, which is the last safe one, is written over.
+    await writeSuperblock(platform, directory, this.#superblock, 'update');
     const superblock = {
       ...this.#superblock,
       sequence: this.#superblock.sequence + 1,
@@ -72,12 +76,12 @@ export class Incarnation {
       optionalFeatures: this.#superblock.optionalFeatures & ~optionalFeatures.backup,
       requiredFeatures: this.#superblock.requiredFeatures | requiredFeatures.retirement,
     };
-    await writeSuperblock(this.#platform, this.#directory, superblock, 'update');
+    await writeSuperblock(platform, directory, superblock, 'update');
     // The folders were synced when they were made, unless a crash came in between.
     try {
-      await this.#platform.fileSystem.syncDirectory(this.#directory);
+      await platform.fileSystem.syncDirectory(directory);
     } catch (cause) {
-      throw ioError('sync the folder of the store', cause, this.#directory);
+      throw ioError('sync the folder of the store', cause, directory);
     }
     this.#superblock = superblock;
   }

@@ -141,6 +141,8 @@ async function readOrMakeSuperblock(options: OpeningOptions): Promise<Superblock
   const exists = await isThere(fileSystem, path);
   if (exists) {
     const superblock = await readSuperblock(platform, directory);
+    // Whoever made it may have been killed before the syncs, and no folder may come before it.
+    if (superblock?.sequence === 0) await makeSuperblock(platform, directory, superblock, 'update');
     if (superblock !== undefined) return superblock;
     if (await isThere(fileSystem, `${directory}/journal`)) {
       throw corrupt(`the VARVE file is damaged; restore it from a backup: ${path}`);
@@ -155,13 +157,23 @@ async function readOrMakeSuperblock(options: OpeningOptions): Promise<Superblock
     requiredFeatures: 0,
     optionalFeatures: 0,
   };
-  await writeSuperblock(platform, directory, superblock, exists ? 'update' : 'create');
+  await makeSuperblock(platform, directory, superblock, exists ? 'update' : 'create');
+  return superblock;
+}
+
+/** Writes the first `VARVE` file: safe, name and all. */
+async function makeSuperblock(
+  platform: Platform,
+  directory: string,
+  superblock: Superblock,
+  mode: 'create' | 'update',
+): Promise<void> {
+  await writeSuperblock(platform, directory, superblock, mode);
   try {
-    await fileSystem.syncDirectory(directory);
+    await platform.fileSystem.syncDirectory(directory);
   } catch (cause) {
     throw ioError('make the store', cause, directory);
   }
-  return superblock;
 }
 
 async function isThere(fileSystem: FileSystem, path: string): Promise<boolean> {

@@ -251,6 +251,17 @@ export class LogFiles {
     }
   }
 
+  /** Makes sure of a file that has nothing but its header: it and the file's name. */
+  async secure(fileId: number): Promise<void> {
+    await this.resync(fileId, 0, fileHeaderBytes);
+    const folder = this.#folder(this.#kinds.get(fileId) as LogFileKind);
+    try {
+      await this.#fileSystem.syncDirectory(folder);
+    } catch (cause) {
+      throw ioError('sync the folder of the log files', cause, folder);
+    }
+  }
+
   async close(): Promise<void> {
     const cached = [...this.#open.values()];
     this.#open.clear();

@@ -101,8 +101,11 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
     }
     const end = last?.next ?? firstPosition(opened);
     await refuseIfCorrupt(files, crc32, opened, end.offset);
-    const durableEnd = last?.durableEnd ?? end.offset;
-    if (durableEnd < end.offset) await files.resync(lastFile, durableEnd, end.offset);
+    // A file without a commit may not even have its header and its name on stable storage.
+    if (last === undefined) await files.secure(lastFile);
+    else if (last.durableEnd < end.offset) {
+      await files.resync(lastFile, last.durableEnd, end.offset);
+    }
 
     // Only a close in the newest file says that nothing came after it: a file without a commit may
     // have lost some that were acknowledged with durability `'os'`.

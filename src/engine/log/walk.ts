@@ -23,7 +23,7 @@ import { fileHeaderBytes } from './file-header.ts';
 import type { LogFiles, OpenLogFile } from './log-files.ts';
 
 /** How far a walk reads ahead: little at first, as most log files of a small store are short. */
-const readAheadBytes = { min: 16 * 1024, max: 1024 * 1024 };
+const readAheadBytes = { min: 8 * 1024, max: 1024 * 1024 };
 
 /** No head of a chunk frame is larger: header, name, and a checksum for each block. */
 const chunkHeadBytesMax = 4096;

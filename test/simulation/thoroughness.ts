@@ -1,0 +1,28 @@
+/**
+ * How much is simulated: set by the environment variable `VARVE_SIMULATION`.
+ *
+ * Without it, as much as a run of all tests has time for. `short` is for further versions of Node,
+ * on which the same code need not be asked the same questions again.
+ */
+
+import type { Bounds } from './simulation.ts';
+
+interface Thoroughness {
+  readonly bounds: Bounds;
+  /** How many workloads are drawn. */
+  readonly drawnCount: number;
+}
+
+const degrees: Readonly<Record<'short' | 'normal', Thoroughness>> = {
+  short: {
+    bounds: { statesPerPoint: 4, statesPerInnerPoint: 2, continueEvery: 64 },
+    drawnCount: 2,
+  },
+  normal: {
+    bounds: { statesPerPoint: 12, statesPerInnerPoint: 3, continueEvery: 64 },
+    drawnCount: 6,
+  },
+};
+
+export const thoroughness: Thoroughness =
+  degrees[process.env['VARVE_SIMULATION'] === 'short' ? 'short' : 'normal'];
