@@ -101,6 +101,7 @@ export class Machine {
       createIfMissing: true,
       chunking,
       inlineBytesMax,
+      compaction: 'manual',
     });
   }
 }

@@ -196,6 +196,7 @@ export function outcomeOf(
     case 'sync':
     case 'timer':
     case 'settle':
+    case 'compact':
     case 'reopen':
     case 'kill':
     case 'loseIndex':

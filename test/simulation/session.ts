@@ -123,6 +123,9 @@ class Session implements Life {
       case 'timer':
         this.#machine.clock.runScheduled();
         return;
+      case 'compact':
+        await this.#engine.compact({});
+        return;
       case 'settle':
         await this.#engine.totals();
         return;

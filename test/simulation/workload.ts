@@ -44,6 +44,8 @@ export type Deed =
   | { readonly kind: 'timer' }
   /** Waits until what is dead has been freed. */
   | { readonly kind: 'settle' }
+  /** Gives back the space of what is dead. */
+  | { readonly kind: 'compact' }
   | { readonly kind: 'reopen' }
   /** The process is killed, and the store is opened by the next one. */
   | { readonly kind: 'kill' }
@@ -86,6 +88,7 @@ const copy = (bucket: BucketName, name: string, from: string): Deed => ({
 const sync: Deed = { kind: 'sync' };
 const timer: Deed = { kind: 'timer' };
 const settle: Deed = { kind: 'settle' };
+const compact: Deed = { kind: 'compact' };
 const reopen: Deed = { kind: 'reopen' };
 const kill: Deed = { kind: 'kill' };
 const loseIndex: Deed = { kind: 'loseIndex' };
@@ -202,6 +205,19 @@ export const workloads: readonly Workload[] = [
     ],
   },
   {
+    name: 'compacting',
+    steps: [
+      [put('drafts', 'a', 'bytes 60 2500'), put('notes', 'k', 'bytes 61 2500')],
+      [put('drafts', 'b', 'bytes 62 1200'), put('drafts', 'c', 'bytes 63 1900')],
+      [put('drafts', 'a', 'bytes 64 2500'), put('drafts', 'c', 'bytes 65 1900')],
+      [remove('drafts', 'b')],
+      [reopen],
+      [compact],
+      [put('notes', 'late', 'text 66 30', 'os')],
+      [compact, put('drafts', 'b', 'bytes 62 1200')],
+    ],
+  },
+  {
     name: 'rolling',
     steps: [
       [put('notes', 'a', 'bytes 27 1400')],
@@ -226,7 +242,7 @@ export function drawnWorkload(seed: number): Workload {
     // What is copied must be known, so a copy is made while nothing else is done.
     const copying = drawn.find(({ kind }) => kind === 'copy');
     const deeds = copying === undefined ? drawn : [copying];
-    if (random.below(4) === 0) deeds.push(random.of([sync, timer, settle]));
+    if (random.below(4) === 0) deeds.push(random.of([sync, timer, settle, compact]));
     if (random.below(6) === 0) steps.push([random.of([reopen, kill, kill, loseIndex])]);
     if (deeds.length > 0) steps.push(deeds);
   }
