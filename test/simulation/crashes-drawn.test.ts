@@ -46,7 +46,7 @@ test('a seed makes the same calls, byte for byte, and another makes others', asy
 
 test('the same crashes are tried for the same seed', async () => {
   const bounds = { statesPerPoint: 4, statesPerInnerPoint: 2, continueEvery: 64 };
-  const workload = drawnWorkload(3);
-  const once = await simulate({ target, workload, seed: 3, bounds });
-  expect(await simulate({ target, workload, seed: 3, bounds })).toEqual(once);
+  const workload = drawnWorkload(1);
+  const once = await simulate({ target, workload, seed: 1, bounds });
+  expect(await simulate({ target, workload, seed: 1, bounds })).toEqual(once);
 }, 600_000);

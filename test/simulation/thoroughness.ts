@@ -16,11 +16,11 @@ interface Thoroughness {
 const degrees: Readonly<Record<'short' | 'normal', Thoroughness>> = {
   short: {
     bounds: { statesPerPoint: 4, statesPerInnerPoint: 2, continueEvery: 64 },
-    drawnCount: 2,
+    drawnCount: 1,
   },
   normal: {
     bounds: { statesPerPoint: 12, statesPerInnerPoint: 3, continueEvery: 64 },
-    drawnCount: 6,
+    drawnCount: 2,
   },
 };
 
