@@ -43,10 +43,3 @@ test('a seed makes the same calls, byte for byte, and another makes others', asy
   expect(digests.size).toBe(100);
   expect(callCount).toBeGreaterThan(10_000);
 }, 600_000);
-
-test('the same crashes are tried for the same seed', async () => {
-  const bounds = { statesPerPoint: 4, statesPerInnerPoint: 2, continueEvery: 64 };
-  const workload = drawnWorkload(1);
-  const once = await simulate({ target, workload, seed: 1, bounds });
-  expect(await simulate({ target, workload, seed: 1, bounds })).toEqual(once);
-}, 600_000);
