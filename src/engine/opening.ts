@@ -98,7 +98,7 @@ export async function openFiles(options: OpeningOptions): Promise<OpenedStore> {
   } catch (error) {
     await database?.close().catch(() => undefined);
     await files?.close().catch(() => undefined);
-    await lock.release();
+    await lock.release().catch(() => undefined);
     throw error;
   }
 }

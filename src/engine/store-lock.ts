@@ -28,11 +28,20 @@ export async function takeLock(platform: Platform, directory: string): Promise<F
     lock = await fileSystem.lock(directory);
     if (lock === undefined) throw await locked(platform, directory);
     await writeOwner(platform, `${directory}/${ownerFile}`);
-    return lock;
   } catch (cause) {
-    await lock?.release();
+    await lock?.release().catch(() => undefined);
     throw ioError('lock the store', cause, directory);
   }
+  const held = lock;
+  return {
+    async release(): Promise<void> {
+      try {
+        await held.release();
+      } catch (cause) {
+        throw ioError('let go of the lock of the store', cause, directory);
+      }
+    },
+  };
 }
 
 /** Notes who holds the lock: for messages only. A stale note does no harm. */

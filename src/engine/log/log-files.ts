@@ -262,10 +262,13 @@ export class LogFiles {
     }
   }
 
+  /** Closes all of them, also when one of them cannot be closed. Then it throws `IO`. */
   async close(): Promise<void> {
     const cached = [...this.#open.values()];
     this.#open.clear();
-    for (const file of cached) await retire(file);
+    const ends = await Promise.allSettled(cached.map(retire));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason as Error;
   }
 
   #folder(kind: LogFileKind): string {
@@ -343,7 +346,13 @@ export class LogFiles {
           throw ioError('read a log file', cause, path);
         }
       },
-      close: () => file.close(),
+      async close(): Promise<void> {
+        try {
+          await file.close();
+        } catch (cause) {
+          throw ioError('close a log file', cause, path);
+        }
+      },
     };
   }
 

@@ -125,7 +125,11 @@ export class LogWriter {
   async close(): Promise<void> {
     await this.#writing?.catch(() => undefined);
     await this.#syncing?.catch(() => undefined);
-    await this.#file.close();
+    try {
+      await this.#file.close();
+    } catch (cause) {
+      throw ioError('close a log file', cause, this.path);
+    }
   }
 
   #append(parts: readonly Uint8Array[]): void {
