@@ -59,7 +59,7 @@ async function* walkObjects(
   while (remaining > 0) {
     throwIfAborted(options.signal);
     const limit = Math.min(remaining, listPageEntries);
-    const { versioned, listed } = await readNames(scope, range, limit);
+    const { versioned, listed } = await readNames(scope, range, limit, options.signal);
     for (const { name, version } of listed) {
       throwIfAborted(options.signal);
       yield listEntryOf(name, version, versioned);
@@ -98,7 +98,13 @@ async function readPage(
   if (size <= 0) return { entries: [], prefixes: [] };
   const range = from === undefined ? rangeOf(options) : rangeBehind(rangeOf(options), from);
   // One more than is shown tells whether there is a next page.
-  const { versioned, listed } = await readNames(scope, range, size + 1, options.delimiter);
+  const { versioned, listed } = await readNames(
+    scope,
+    range,
+    size + 1,
+    options.signal,
+    options.delimiter,
+  );
 
   const shown = listed.slice(0, size);
   const last = shown.at(-1);
@@ -144,7 +150,7 @@ async function* walkVersions(
     const listed = await scope.session.use(async (engine) => {
       const bucket = getBucketRecord(engine, scope);
       return bucket === undefined ? [] : engine.versions.versions(bucket.id, range, limit, after);
-    });
+    }, options.signal);
     for (const entry of listed) {
       throwIfAborted(options.signal);
       yield versionEntryOf(entry);
@@ -160,17 +166,20 @@ async function readNames(
   scope: Scope,
   range: NameRange,
   limit: number,
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly versioned: boolean; readonly listed: NamedVersion<ObjectVersion>[] }>;
 async function readNames(
   scope: Scope,
   range: NameRange,
   limit: number,
+  signal: AbortSignal | undefined,
   delimiter: string | undefined,
 ): Promise<{ readonly versioned: boolean; readonly listed: Listed[] }>;
 async function readNames(
   scope: Scope,
   range: NameRange,
   limit: number,
+  signal: AbortSignal | undefined,
   delimiter?: string,
 ): Promise<{ readonly versioned: boolean; readonly listed: Listed[] }> {
   return scope.session.use(async (engine) => {
@@ -183,7 +192,7 @@ async function readNames(
         ? await versions.list(id, range, limit, scope.asOf)
         : await versions.groups(id, range, delimiter, limit, scope.asOf);
     return { versioned, listed };
-  });
+  }, signal);
 }
 
 function checkListOptions(options: VersionsOptions): void {

@@ -86,7 +86,7 @@ export async function readContent(
       }
       assert(filled === content.length, 'a read gives exactly the bytes of its range');
       return content;
-    }),
+    }, options.signal),
   );
 }
 
@@ -146,15 +146,18 @@ async function* chunksOf(
     const { version } = await mustGetObject(engine, scope, name, options.version);
     const range = resolveRange(options.range, version.sizeBytes);
     return engine.read(version, range, options.signal);
-  });
+  }, options.signal);
   try {
     for (;;) {
-      const step = await session.use(() => chunks.next());
+      const step = await session.use(() => chunks.next(), options.signal);
       if (step.done === true) return;
       yield step.value;
     }
   } finally {
-    await chunks.return(undefined);
+    const ending = chunks.return(undefined);
+    // After an abort it has ended, or is stuck with its disk: there is nothing to wait for.
+    if (options.signal?.aborted === true) ending.catch(() => undefined);
+    else await ending;
   }
 }
 

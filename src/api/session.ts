@@ -12,10 +12,11 @@
  * @module
  */
 
-import { ObjectsError } from '../base/errors.ts';
+import { ObjectsError, aborted } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/platform/platform.ts';
 import { wrongType } from './checks.ts';
+import { withPatience } from './patience.ts';
 
 export class Session {
   readonly clock: Clock;
@@ -47,9 +48,25 @@ export class Session {
     await this.use(async () => {});
   }
 
-  /** Runs one operation on the open engine. `close` waits for it. */
-  async use<T>(operation: (engine: Engine) => Promise<T>): Promise<T> {
+  /**
+   * Runs one operation on the open engine. `close` waits for it.
+   *
+   * @param signal - The caller's. The operation looks at it itself; here it only ends the wait for
+   * a disk that does not answer.
+   * @param abandoned - What the caller is told then. Default: `ABORTED`, nothing happened.
+   */
+  async use<T>(
+    operation: (engine: Engine) => Promise<T>,
+    signal?: AbortSignal,
+    abandoned: (signal: AbortSignal) => Error = aborted,
+  ): Promise<T> {
     if (this.#closed !== undefined) throw closedError();
+    const running = this.#run(operation);
+    if (signal === undefined) return running;
+    return withPatience(running, { signal, abandoned: () => abandoned(signal) }, this.clock);
+  }
+
+  async #run<T>(operation: (engine: Engine) => Promise<T>): Promise<T> {
     this.#inFlight++;
     try {
       return await operation(this.#engine ?? (await this.#acquire()));

@@ -229,7 +229,8 @@ export class Store implements AsyncDisposable {
    * Closes the store: refuses what comes after, waits for what has begun, and releases the folder.
    *
    * An upload that still waits for content from its stream rejects with `CLOSED`, as it might wait
-   * for ever; so does a download stream when it is next read. Closing twice is fine.
+   * for ever; so does a download stream when it is next read. A disk that does not answer is waited
+   * for: end the process then, which costs nothing that was acknowledged. Closing twice is fine.
    */
   async close(): Promise<void> {
     return this.#session.close();
@@ -260,7 +261,7 @@ export class Store implements AsyncDisposable {
         const wasCut = error instanceof ObjectsError && error.code === 'ABORTED';
         throw wasCut && signal?.aborted !== true ? closing.reason : error;
       }
-    });
+    }, signal);
   }
 }
 

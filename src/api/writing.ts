@@ -13,7 +13,7 @@
  */
 
 import { encodeUtf8 } from '../base/bytes.ts';
-import { objectNotFound, throwIfAborted } from '../base/errors.ts';
+import { ObjectsError, aborted, describe, objectNotFound, throwIfAborted } from '../base/errors.ts';
 import { attributesBytesMax } from '../base/limits.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Preconditions } from '../engine/model.ts';
@@ -63,9 +63,19 @@ export async function uploadObject(
   const lockedUntil = options.lockedUntil && new Date(options.lockedUntil);
   const own = { ...options, lockedUntil, metadata: { ...options.metadata } };
   const subject = { bucket: scope.bucketName, object: name, contentType: options.contentType };
+  let isCommitting = false;
+  const onCommitting = (): void => {
+    isCommitting = true;
+  };
+  const abandoned = (signal: AbortSignal): ObjectsError =>
+    isCommitting ? abandonedCommit(scope, name, signal) : aborted(signal);
   try {
     return await traced('upload', subject, resultOf, () =>
-      scope.session.use((engine) => uploadFrom(engine, scope, name, source, own)),
+      scope.session.use(
+        (engine) => uploadFrom(engine, scope, name, source, { ...own, onCommitting }),
+        options.signal,
+        abandoned,
+      ),
     );
   } finally {
     await source.stop();
@@ -77,10 +87,10 @@ async function uploadFrom(
   scope: Scope,
   name: string,
   source: BodySource,
-  options: UploadOptions,
+  options: UploadOptions & { readonly onCommitting: () => void },
 ): Promise<ObjectAttrs> {
   const { contentType, metadata = {}, lockedUntil, preconditions } = options;
-  const { durability, signal, onProgress } = options;
+  const { durability, signal, onCommitting, onProgress } = options;
   throwIfAborted(signal);
   const { closing, clock } = scope.session;
   const bucket = await ensureBucketRecord(engine, scope);
@@ -91,6 +101,7 @@ async function uploadFrom(
     body: source.chunks({ signal, closing }),
     durability: durability ?? 'power',
     preconditions: preconditionsOf(preconditions),
+    onCommitting,
     ...(contentType === undefined ? {} : { contentType }),
     ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
     lockedUntilMs: lockedUntil?.getTime(),
@@ -98,6 +109,16 @@ async function uploadFrom(
     ...(onProgress === undefined ? {} : { onProgress: pacedReporter(onProgress, clock, isLast) }),
   });
   return attrsOf(name, version, bucket.versioned);
+}
+
+/** The signal fired while the commit was on its way, and the disk did not answer. */
+function abandonedCommit(scope: Scope, name: string, signal: AbortSignal): ObjectsError {
+  const where = describe({ key: name, bucket: scope.bucketName });
+  return new ObjectsError(
+    'the operation was aborted while the disk did not answer; it may still happen, so look: ' +
+      where,
+    { code: 'INDETERMINATE', cause: signal.reason },
+  );
 }
 
 /** Makes a version the current one of another name, or of the same. Moves no content. */

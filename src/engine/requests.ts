@@ -33,6 +33,8 @@ export interface UploadRequest {
   readonly preconditions?: Preconditions | undefined;
   readonly durability: Durability;
   readonly signal?: AbortSignal | undefined;
+  /** Called when the commit is queued: from here on no signal takes the upload back. */
+  readonly onCommitting?: (() => void) | undefined;
   /** Called after each chunk. */
   readonly onProgress?: ((progress: { bytes: number; newBytes: number }) => void) | undefined;
 }

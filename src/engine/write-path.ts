@@ -50,6 +50,7 @@ export type PutWithoutContent = Omit<Extract<Change, { kind: 'put' }>, 'sizeByte
 export interface WriteOptions {
   readonly durability: Durability;
   readonly signal?: AbortSignal | undefined;
+  readonly onCommitting?: (() => void) | undefined;
   readonly onProgress?: ((progress: { bytes: number; newBytes: number }) => void) | undefined;
 }
 
@@ -66,6 +67,7 @@ export async function writeObject(
     const { root, sizeBytes } = await stageContent(parts, stage, body, options);
     await stage.seal();
     throwIfAborted(options.signal);
+    options.onCommitting?.();
     return await parts.versions.commit({ ...put, root, sizeBytes }, stage, options.durability);
   } finally {
     stage.release();
