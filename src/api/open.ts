@@ -9,7 +9,13 @@
 
 import { Engine } from '../engine/engine.ts';
 import { memoryPlatform, nodePlatform } from '../engine/platform/machine.ts';
-import { checkOptionalBoolean, checkOptionalObject, invalidArgument, wrongType } from './checks.ts';
+import {
+  checkOptionalBoolean,
+  checkOptionalInteger,
+  checkOptionalObject,
+  invalidArgument,
+  wrongType,
+} from './checks.ts';
 import type { StoreLocation, StoreOptions } from './options.ts';
 import { Session } from './session.ts';
 
@@ -23,7 +29,8 @@ export function openSession(
 ): Session {
   checkOptionalObject('options', options);
   checkOptionalBoolean('mustExist', options.mustExist);
-  const { compaction } = options;
+  checkOptionalInteger('reserveBytes', options.reserveBytes, { min: 0 });
+  const { compaction, reserveBytes } = options;
   // For callers without types.
   if (!['auto', 'manual', undefined].includes(compaction)) {
     throw invalidArgument(`compaction is 'auto' or 'manual', not ${String(compaction)}`);
@@ -36,7 +43,7 @@ export function openSession(
   return new Session(platform.clock, async () => {
     // However it ended: if it still holds the folder, opening says so.
     await Promise.allSettled([previous]);
-    return Engine.open({ platform, directory, createIfMissing, compaction });
+    return Engine.open({ platform, directory, createIfMissing, compaction, reserveBytes });
   });
 }
 

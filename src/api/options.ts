@@ -40,6 +40,13 @@ export interface StoreOptions {
    * garbage. `'manual'`: only by {@link Store.compact}.
    */
   compaction?: 'auto' | 'manual' | undefined;
+  /**
+   * How many bytes of the volume uploads, copies and new buckets leave free. Where they would use
+   * this reserve they are refused with `FULL`, before anything is written: the store stays open and
+   * whole, removing and compacting go on in the reserve, and uploads are welcome again once there
+   * is space. 0 turns it off. Default: 64 MiB.
+   */
+  reserveBytes?: number | undefined;
 }
 
 /** How many of each period keep a version. A whole number from 1 on, or absent. */

@@ -19,9 +19,11 @@
  * - `ABORTED`: the caller's signal fired. Nothing to do; nothing half-written is visible.
  * - `CLOSED`: the store is closing or closed. Open a new one.
  * - `CORRUPT`: bytes on disk disagree with their checksum or their name. Run `store.verify()`.
- * - `FULL`: no space is left. Free some; what the store holds is unharmed.
- * - `INDETERMINATE`: the store failed while this write was on its way, so the write may or may not
- *   have happened. Reopen the store and look, or write again.
+ * - `FULL`: no space is left, or only the reserve. Free some and try again, or reopen the store if
+ *   the message says so; what the store holds is unharmed.
+ * - `INDETERMINATE`: the store failed while this write was on its way, or was given up with a disk
+ *   that does not answer; so the write may or may not have happened. Reopen the store and look, or
+ *   write again.
  * - `INVALID`: a well-typed value that is not allowed. Correct the request.
  * - `IO`: the operating system refused; `cause` holds its error. After a failed write the store
  *   only reads until it is reopened.

@@ -63,6 +63,13 @@ export const osSyncDelayMs = 100;
 /** A segment is synced each time so many bytes were appended, so that the debt stays small. */
 export const segmentSyncBytes: number = 16 * mebibyte;
 
+/** What uploads leave free on the volume, unless the caller says otherwise. */
+export const defaultReserveBytes: number = 64 * mebibyte;
+
+/** The volume is asked again how much is free after so many bytes, and after so long. */
+export const reserveAnswerBytes: number = 16 * mebibyte;
+export const reserveAnswerMs = 1000;
+
 /** The journal distance after which a checkpoint is taken. It bounds what opening replays. */
 export const checkpointBytes: number = 64 * mebibyte;
 
@@ -94,4 +101,5 @@ export function isChunking({ minBytes, averageBytes, maxBytes }: ChunkingLimits)
 assert(isChunking(defaultChunking), 'content can be cut by default');
 assert(nodeFanout.max * 64 <= chunkBytesMax, 'a node fits in a frame');
 assert(inlineBytesMax < groupBytesMax, 'one upload fits in a group');
+assert(logFileBytesMax <= defaultReserveBytes, 'one log file can be rewritten in the reserve');
 assert(chunkBytesMax < logFileBytesMax, 'a frame fits in a log file');

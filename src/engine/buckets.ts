@@ -11,6 +11,7 @@
 import { InvalidArgument, ObjectNotFound, describe } from '../base/errors.ts';
 import type { BucketSettings } from './commit-group.ts';
 import type { Committer } from './committer.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import { retentionNumbers, type BucketRecord, type RetentionRule } from './model.ts';
 import { expectDone } from './outcome.ts';
 import type { StoreState } from './store-state.ts';
@@ -18,10 +19,12 @@ import type { StoreState } from './store-state.ts';
 export class Buckets {
   readonly #committer: Committer;
   readonly #state: StoreState;
+  readonly #reserve: DiskReserve;
 
-  constructor(committer: Committer, state: StoreState) {
+  constructor(committer: Committer, state: StoreState, reserve: DiskReserve) {
     this.#committer = committer;
     this.#state = state;
+    this.#reserve = reserve;
   }
 
   /** A bucket that is what it is declared to be: made or changed if need be. Durable. */
@@ -29,6 +32,7 @@ export class Buckets {
     const known = this.#state.bucketByName(name);
     refuse(name, known, settings);
     if (known !== undefined && isInLine(known, settings)) return known;
+    if (known === undefined) await this.#reserve.claim(0);
     const request = { kind: 'putBucket', name, settings } as const;
     expectDone(await this.#committer.commit(request, 'power'), { bucket: name });
     const made = this.#state.bucketByName(name);

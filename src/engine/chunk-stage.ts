@@ -23,6 +23,7 @@ import type { IndexReader } from './index/index-store.ts';
 import type { KnownDamage } from './known-damage.ts';
 import { chunkKey } from './log/operations.ts';
 import type { ChunkId, ChunkLocation, EncodedChunk, StagedChunks } from './model.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import type { Segments } from './segments.ts';
 
 /** Which chunks are promised to uploads on their way, and which are being freed. */
@@ -90,6 +91,7 @@ export interface StagingArea {
   readonly inlineBytesMax: number;
   readonly damage: KnownDamage;
   readonly leases: Leases;
+  readonly reserve: DiskReserve;
   readonly segments: Segments;
   /** New chunks of uploads on their way, by name. */
   readonly staged: Map<string, StagedChunk>;
@@ -120,6 +122,10 @@ export class ChunkStage implements StagedChunks {
     const key = chunkKey(chunk.id);
     // Another upload may have staged it while this one was compressing it.
     let isNew = !this.#area.staged.has(key);
+    if (isNew) {
+      await this.#area.reserve.claim(chunk.payload.length);
+      isNew = !this.#area.staged.has(key);
+    }
     if (isNew) {
       const staged: StagedChunk = {
         chunk: { ...chunk },

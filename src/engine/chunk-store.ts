@@ -11,6 +11,7 @@ import { equalBytes, toHex } from '../base/bytes.ts';
 import { ObjectsError, corrupt, describe } from '../base/errors.ts';
 import { decodePayload } from './chunk/compress.ts';
 import { ChunkStage, type StagingArea } from './chunk-stage.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import { locate } from './index/chunk-index.ts';
 import type { IndexStore } from './index/index-store.ts';
 import type { KnownDamage } from './known-damage.ts';
@@ -36,6 +37,7 @@ export class EmbeddedChunkStore implements ChunkStore {
     files: LogFiles,
     staging: {
       readonly inlineBytesMax: number;
+      readonly reserve: DiskReserve;
       readonly segments: Segments;
       readonly state: StoreState;
     },
@@ -43,13 +45,13 @@ export class EmbeddedChunkStore implements ChunkStore {
     this.#platform = platform;
     this.#index = index;
     this.#files = files;
-    const { inlineBytesMax, segments, state } = staging;
+    const { state, ...shared } = staging;
     const onOrphaned = (location: ChunkLocation): void => {
       state.usage.orphan(location);
     };
     const { leases, damage } = state;
     this.#damage = damage;
-    this.#staging = { inlineBytesMax, damage, leases, segments, staged: new Map(), onOrphaned };
+    this.#staging = { ...shared, damage, leases, staged: new Map(), onOrphaned };
   }
 
   stage(): ChunkStage {

@@ -19,6 +19,7 @@ import { Leases } from './chunk-stage.ts';
 import { EmbeddedChunkStore } from './chunk-store.ts';
 import { Committer } from './committer.ts';
 import type { BucketSettings, CommitRequest } from './commit-group.ts';
+import { DiskReserve } from './disk-reserve.ts';
 import { Health } from './health.ts';
 import { Incarnation } from './incarnation.ts';
 import { Journal } from './journal.ts';
@@ -67,6 +68,7 @@ export class Engine {
   readonly #compactor: Compactor;
   readonly #checkpointer: Checkpointer;
   readonly #chunks: EmbeddedChunkStore;
+  readonly #reserve: DiskReserve;
   readonly #writeParts: WriteParts;
   readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
@@ -96,12 +98,14 @@ export class Engine {
     });
     const committer = this.#committer;
     const state = this.#state;
-    this.#buckets = new Buckets(committer, state);
+    this.#reserve = new DiskReserve(platform, directory, options.reserveBytes);
+    this.#buckets = new Buckets(committer, state, this.#reserve);
     this.#reclaimer = new Reclaimer({ platform, files, index, committer, state, onFailure });
     const drain = (signal?: AbortSignal): Promise<void> => this.#drain(signal);
     this.pruner = new Pruner({ platform, files, index, committer, state, drain, onFailure });
     const staging = {
       inlineBytesMax: options.inlineBytesMax ?? inlineBytesMax,
+      reserve: this.#reserve,
       segments: this.#segments,
       state,
     };
@@ -180,12 +184,12 @@ export class Engine {
 
   /** Stores content as the new current version. See write-path.ts for what is promised. */
   async upload(request: UploadRequest): Promise<ObjectVersion> {
-    const { bucket, body, durability, signal, onProgress, ...attributes } = request;
+    const { bucket, body, durability, signal, onCommitting, onProgress, ...attributes } = request;
     const { name } = attributes;
     this.#health.throwIfFailed();
     const put = { ...attributes, kind: 'put', bucketId: bucket.id } as const;
-    const options = { durability, signal, onProgress };
-    const result = await this.#track(() => writeObject(this.#writeParts, put, body, options));
+    const options = { durability, signal, onCommitting, onProgress };
+    const result = await this.#add(() => writeObject(this.#writeParts, put, body, options));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
   }
 
@@ -196,7 +200,7 @@ export class Engine {
     const { sizeBytes, root, contentType, metadata } = from;
     const content = { sizeBytes, root, contentType, metadata };
     const change = { ...attributes, ...content, kind: 'put', bucketId: bucket.id } as const;
-    const result = await this.#track(() => linkObject(this.#writeParts, change, 'power'));
+    const result = await this.#add(() => linkObject(this.#writeParts, change, 'power'));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
   }
 
@@ -340,10 +344,9 @@ export class Engine {
       }
     } finally {
       await this.#committer.stop();
-      await Promise.allSettled(
-        [this.#journal, this.#segments, this.#compactor, files].map((part) => part.close()),
-      );
-      await database.close();
+      // Whatever cannot be closed must not keep the folder locked. It holds nothing that is new.
+      const parts = [this.#journal, this.#segments, this.#compactor, files, database];
+      await Promise.allSettled(parts.map((part) => part.close()));
       await lock.release();
     }
   }
@@ -360,6 +363,14 @@ export class Engine {
   ): Promise<Version | undefined> {
     const result = await this.#track(() => this.#committer.commit(request, 'power'));
     return expectDone(result, { key, bucket: bucket.name });
+  }
+
+  /** Runs what adds to the store: refused where only the reserve is left. */
+  async #add<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#track(async () => {
+      await this.#reserve.claim(0);
+      return operation();
+    });
   }
 
   /** Runs an operation that closing waits for. */

@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly inlineBytesMax?: number;
   /** Whether to compact in the background. Default: `auto`. */
   readonly compaction?: 'auto' | 'manual' | undefined;
+  /** What uploads leave free on the volume; see disk-reserve.ts. */
+  readonly reserveBytes?: number | undefined;
 }
 
 /** An upload. */
