@@ -18,7 +18,7 @@
  */
 
 import { ObjectsError, describe } from '../base/errors.ts';
-import { reserveAnswerBytes, reserveAnswerMs } from '../base/limits.ts';
+import { defaultReserveBytes, reserveAnswerBytes, reserveAnswerMs } from '../base/limits.ts';
 import type { FileSystem } from './platform/file-system.ts';
 import type { Clock } from './platform/platform.ts';
 
@@ -45,7 +45,7 @@ export class DiskReserve {
   constructor(
     parts: { readonly fileSystem: FileSystem; readonly clock: Clock },
     directory: string,
-    reserveBytes: number,
+    reserveBytes: number = defaultReserveBytes,
   ) {
     this.#fileSystem = parts.fileSystem;
     this.#clock = parts.clock;

@@ -64,6 +64,19 @@ export class FaultyFileSystem implements FileSystem {
     this.#faults.add({ ...fault, callsLeft: fault.after ?? 0 });
   }
 
+  /** These files below a folder were on stable storage before, names and contents. */
+  assumeSynced(folder: string, files: StoredFiles): void {
+    for (const [path, bytes] of files) {
+      this.#syncedContents.set(`${folder}/${path}`, bytes);
+      const names = path.split('/');
+      for (const [depth, name] of names.entries()) {
+        const parent = [folder, ...names.slice(0, depth)].join('/');
+        const known = this.#syncedNames.get(parent) ?? [];
+        if (!known.includes(name)) this.#syncedNames.set(parent, [...known, name]);
+      }
+    }
+  }
+
   /** Nothing fails any more. */
   heal(): void {
     this.#faults.clear();
@@ -121,9 +134,7 @@ export class FaultyFileSystem implements FileSystem {
       sync: async () => {
         await this.#meet('sync', path);
         await file.sync();
-        const content = new Uint8Array(await file.size());
-        await file.read(content, 0);
-        this.#syncedContents.set(path, content);
+        this.#syncedContents.set(path, await wholeFile(this.#inner, path));
       },
       size: () => file.size(),
       close: () => file.close(),
@@ -198,6 +209,14 @@ export class FaultyFileSystem implements FileSystem {
     }
     return met;
   }
+}
+
+async function wholeFile(fileSystem: FileSystem, path: string): Promise<Uint8Array> {
+  const file = await fileSystem.open(path, 'read');
+  const content = new Uint8Array(await file.size());
+  await file.read(content, 0);
+  await file.close();
+  return content;
 }
 
 function firstBytes(parts: readonly Uint8Array[], byteCount: number): Uint8Array[] {

@@ -1,0 +1,37 @@
+/**
+ * Every call of the disk fails, in every way, once; and for good, in the way that is most common.
+ * `npm run test:faults` has all ways for good, too.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { enumerateFaults } from './fault-enumeration.ts';
+import { faultyLives } from './lives.ts';
+
+const minutes = 60_000;
+let caseCount = 0;
+
+describe.each(faultyLives)('in $name', (life) => {
+  test(
+    'a call of the disk that fails once loses nothing, and says what it must',
+    async () => {
+      const enumeration = await enumerateFaults(life, false);
+      caseCount += enumeration.caseCount;
+      expect([...enumeration.findings]).toEqual([]);
+    },
+    5 * minutes,
+  );
+
+  test(
+    'a call of the disk that fails for good loses nothing, and says what it must',
+    async () => {
+      const enumeration = await enumerateFaults(life, true, (mode) => mode === 'EIO');
+      caseCount += enumeration.caseCount;
+      expect([...enumeration.findings]).toEqual([]);
+    },
+    5 * minutes,
+  );
+});
+
+test('these are more than 5,000 cases', () => {
+  expect(caseCount).toBeGreaterThanOrEqual(5000);
+});
