@@ -8,7 +8,7 @@ import { faultyLives } from './lives.ts';
 
 let caseCount = 0;
 let findingCount = 0;
-const begun = performance.now();
+const used = process.cpuUsage();
 for (const life of faultyLives) {
   for (const isLasting of [false, true]) {
     const found = await enumerateFaults(life, isLasting);
@@ -21,6 +21,6 @@ for (const life of faultyLives) {
     }
   }
 }
-const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-console.log(`${caseCount} cases in ${seconds} s: ${findingCount} laws broken`);
+const seconds = (process.cpuUsage(used).user / 1e6).toFixed(0);
+console.log(`${caseCount} cases in ${seconds} s of one core: ${findingCount} laws broken`);
 if (findingCount > 0) process.exitCode = 1;

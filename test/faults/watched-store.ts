@@ -75,7 +75,7 @@ export class WatchedStore {
     if (this.#store !== undefined) return undefined;
     const store = storeOn(this.#disk, this.#clock);
     return this.#try('open', false, async () => {
-      await store.stats();
+      await store.buckets().next();
       this.#store = store;
     });
   }

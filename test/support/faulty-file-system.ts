@@ -164,8 +164,12 @@ export class FaultyFileSystem implements FileSystem {
     return this.#inner.status(path);
   }
 
-  rename(from: string, to: string): Promise<void> {
-    return this.#inner.rename(from, to);
+  async rename(from: string, to: string): Promise<void> {
+    await this.#inner.rename(from, to);
+    const synced = this.#syncedContents.get(from);
+    this.#syncedContents.delete(from);
+    if (synced === undefined) this.#syncedContents.delete(to);
+    else this.#syncedContents.set(to, synced);
   }
 
   link(from: string, to: string): Promise<void> {

@@ -1,0 +1,284 @@
+/**
+ * A store beside its model, on a disk that a crash or a power cut may take at any moment.
+ *
+ * A number is a command, whatever number it is, so that lives are cheap to make and easy to make
+ * shorter. The model knows of each name its versions, by their numbers and contents, and nothing of
+ * chunks, logs or indexes. After a crash it must be what the store shows; after a power cut that
+ * must be what the model was after some command since the last that was safe.
+ *
+ * @module
+ */
+
+import { toHex } from '../../src/base/bytes.ts';
+import { ObjectsError } from '../../src/base/errors.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { BucketRecord, Durability, ObjectVersion } from '../../src/engine/model.ts';
+import { generatedBytes } from '../support/content.ts';
+import { FaultyFileSystem } from '../support/faulty-file-system.ts';
+import { fileSystemWith, readFiles, type StoredFiles } from '../support/stored-files.ts';
+import {
+  complaintsAbout,
+  contentOf,
+  storeFolder,
+  TestClock,
+  testPlatform,
+  upload,
+} from '../support/test-engine.ts';
+
+const names = ['a', 'a/b', 'c'];
+const bucketNames = ['kept', 'plain'] as const;
+
+/** One byte, a chunk, a few chunks, and more than goes into the journal; they share beginnings. */
+const contents: readonly Uint8Array[] = [1, 60, 200, 420, 700].map((byteCount) =>
+  generatedBytes(9, byteCount),
+);
+const chunking = { minBytes: 32, averageBytes: 64, maxBytes: 256 };
+
+/** A version as the model knows it: `content` counts in {@link contents}; -1: a delete marker. */
+interface ModelVersion {
+  readonly lsn: number;
+  readonly content: number;
+}
+
+/** All versions by `bucket/name`, newest first. The lists are never changed, only replaced. */
+type Model = ReadonlyMap<string, readonly ModelVersion[]>;
+
+/** A clock that does not wait, so that thousands of lives fit in a minute. */
+class HastyClock extends TestClock {
+  override yield(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export class EngineLife {
+  #disk = new FaultyFileSystem();
+  #clock = new HastyClock();
+  #engine!: Engine;
+  #model: Model = new Map();
+  /** What a power cut may lead back to, oldest first. The last is the model. */
+  #past: Model[] = [];
+  readonly #rootsByContent = new Map<number, string>();
+
+  /** Lives a life, and compares everything at its end. */
+  async live(commands: readonly number[]): Promise<void> {
+    await this.#open();
+    for (const command of commands) await this.#perform(command);
+    await this.#compare([this.#model]);
+    const complaints = await complaintsAbout(this.#engine);
+    if (complaints.length > 0) throw new Error(complaints.join('; '));
+    await this.#engine.close();
+  }
+
+  async #open(): Promise<void> {
+    this.#engine = await Engine.open({
+      platform: testPlatform({ fileSystem: this.#disk, clock: this.#clock }),
+      directory: storeFolder,
+      createIfMissing: true,
+      chunking,
+      inlineBytesMax: 400,
+      compaction: 'manual',
+      reserveBytes: 0,
+    });
+    for (const name of bucketNames) {
+      await this.#engine.ensureBucket(name, name === 'kept' ? { versioned: true } : {});
+    }
+    this.#past = [this.#model];
+  }
+
+  async #perform(command: number): Promise<void> {
+    const kind = command % 32;
+    const choice = Math.floor(command / 32);
+    const durability = kind % 3 === 0 ? 'os' : 'power';
+    if (kind < 12) await this.#upload(choice, durability);
+    else if (kind < 16) await this.#remove(choice);
+    else if (kind < 20) await this.#purge(choice);
+    else if (kind < 22) await this.#link(choice);
+    else if (kind < 25) await this.#read(choice);
+    else if (kind === 25) await this.#compare([this.#model]);
+    else if (kind === 26) await this.#engine.compact({});
+    else if (kind === 27) await this.#sync();
+    else if (kind === 28) await this.#reopen();
+    else if (kind === 29) await this.#crashDuringUpload(choice);
+    else if (kind === 30) await this.#crash();
+    else await this.#powerCut();
+  }
+
+  async #upload(choice: number, durability: Durability): Promise<void> {
+    const { bucket, key, name } = this.#target(choice);
+    const content = (choice >> 4) % contents.length;
+    const bytes = contents[content] as Uint8Array;
+    const { lsn, root } = await upload(this.#engine, bucket, name, bytes, durability);
+    this.#rootsByContent.set(content, toHex(root.id.digest));
+    this.#change(this.#withNewest(key, { lsn, content }), durability);
+  }
+
+  async #remove(choice: number): Promise<void> {
+    const { bucket, key, name } = this.#target(choice);
+    const isThere = (this.#model.get(key)?.[0]?.content ?? -1) >= 0;
+    const removing = this.#engine.remove(bucket, name);
+    if (!isThere) return mustBeMissing(removing);
+    await removing;
+    if (!bucket.versioned) return this.#change(this.#with(key, []), 'power');
+    const [marker] = await this.#engine.versions.versions(bucket.id, { prefix: name }, 1);
+    const lsn = marker?.version.lsn ?? 0;
+    this.#change(this.#withNewest(key, { lsn, content: -1 }), 'power');
+  }
+
+  async #purge(choice: number): Promise<void> {
+    const { bucket, key, name } = this.#target(choice);
+    const versions = this.#model.get(key) ?? [];
+    const version = versions[(choice >> 4) % Math.max(1, versions.length)];
+    if (version === undefined) return mustBeMissing(this.#engine.purge(bucket, name, 1));
+    await this.#engine.purge(bucket, name, version.lsn);
+    const rest = versions.filter((other) => other !== version);
+    this.#change(this.#with(key, rest), 'power');
+  }
+
+  async #link(choice: number): Promise<void> {
+    const from = await this.#currentOf(choice);
+    const { bucket, key, name } = this.#target(choice >> 3);
+    if (from === undefined) return;
+    const { lsn } = await this.#engine.link({ bucket, name, from: from.version });
+    this.#change(this.#withNewest(key, { lsn, content: from.content }), 'power');
+  }
+
+  async #read(choice: number): Promise<void> {
+    const found = await this.#currentOf(choice);
+    if (found === undefined) return;
+    const bytes = await contentOf(this.#engine, found.version);
+    if (Buffer.compare(bytes, contents[found.content] as Uint8Array) !== 0) {
+      throw new Error(`wrong bytes of ${this.#target(choice).key}`);
+    }
+  }
+
+  async #sync(): Promise<void> {
+    await this.#engine.sync();
+    this.#past = [this.#model];
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#engine.close();
+    await this.#open();
+    await this.#compare([this.#model]);
+  }
+
+  /** The process ends: the files are as they are. */
+  async #crash(): Promise<void> {
+    const files = await readFiles(this.#disk, storeFolder);
+    await this.#continueWith(files, [this.#model]);
+  }
+
+  /** The machine ends: what is left is what was synced. */
+  async #powerCut(): Promise<void> {
+    await this.#continueWith(this.#disk.survivors(storeFolder), this.#past);
+  }
+
+  /** The process ends while an upload is on its way: afterwards it is there, whole, or not. */
+  async #crashDuringUpload(choice: number): Promise<void> {
+    const before = this.#model;
+    const uploading = this.#upload(choice >> 6, 'power');
+    for (let turn = choice % 64; turn > 0; turn--) await Promise.resolve();
+    const files = await readFiles(this.#disk, storeFolder);
+    const synced = this.#disk.survivors(storeFolder);
+    await uploading;
+    await this.#continueWith(files, [before, this.#model], synced);
+  }
+
+  async #continueWith(
+    files: StoredFiles,
+    possible: readonly Model[],
+    synced: StoredFiles = this.#disk.survivors(storeFolder),
+  ): Promise<void> {
+    const ended = this.#engine;
+    this.#disk = new FaultyFileSystem(await fileSystemWith(storeFolder, files));
+    this.#disk.assumeSynced(storeFolder, synced);
+    this.#clock = new HastyClock();
+    await this.#open();
+    await this.#compare(possible);
+    // The process that ended has nothing to do with this disk any more.
+    await ended.close();
+  }
+
+  /** The store shows what one of these models says; that one is the model from here on. */
+  async #compare(possible: readonly Model[]): Promise<void> {
+    const shown = await this.#shown();
+    const model = possible.findLast((each) => this.#describe(each) === shown);
+    if (model === undefined) {
+      const wanted = possible.map((each) => this.#describe(each)).join('\n or ');
+      throw new Error(`the store shows\n    ${shown}\n not ${wanted}`);
+    }
+    if (possible.length > 1 || model !== this.#model) this.#past = [model];
+    this.#model = model;
+  }
+
+  async #shown(): Promise<string> {
+    const lines: string[] = [];
+    for (const name of bucketNames) {
+      const bucket = this.#bucket(name);
+      for (const entry of await this.#engine.versions.versions(bucket.id, {}, 1000)) {
+        const { version } = entry;
+        const root = version.kind === 'object' ? toHex(version.root.id.digest) : 'gone';
+        lines.push(`${name}/${entry.name}@${version.lsn}=${root}`);
+      }
+    }
+    return lines.join(' ');
+  }
+
+  #describe(model: Model): string {
+    const lines: string[] = [];
+    for (const bucket of bucketNames) {
+      for (const name of names) {
+        for (const { lsn, content } of model.get(`${bucket}/${name}`) ?? []) {
+          lines.push(`${bucket}/${name}@${lsn}=${this.#rootsByContent.get(content) ?? 'gone'}`);
+        }
+      }
+    }
+    return lines.join(' ');
+  }
+
+  #change(model: Model, durability: Durability): void {
+    this.#model = model;
+    this.#past = durability === 'power' ? [model] : [...this.#past, model];
+  }
+
+  #with(key: string, versions: readonly ModelVersion[]): Model {
+    return new Map(this.#model).set(key, versions);
+  }
+
+  #withNewest(key: string, version: ModelVersion): Model {
+    const before = key.startsWith('kept/') ? (this.#model.get(key) ?? []) : [];
+    return this.#with(key, [version, ...before]);
+  }
+
+  async #currentOf(
+    choice: number,
+  ): Promise<{ readonly version: ObjectVersion; readonly content: number } | undefined> {
+    const { bucket, key, name } = this.#target(choice);
+    const content = this.#model.get(key)?.[0]?.content ?? -1;
+    const version = await this.#engine.versions.current(bucket.id, name);
+    if ((version === undefined) !== content < 0) throw new Error(`${key} is not as it was`);
+    return version && { version, content };
+  }
+
+  #target(choice: number): { readonly bucket: BucketRecord; readonly key: string; name: string } {
+    const bucket = this.#bucket(bucketNames[choice % 2] as 'kept');
+    const name = names[(choice >> 1) % names.length] as string;
+    return { bucket, key: `${bucket.name}/${name}`, name };
+  }
+
+  #bucket(name: string): BucketRecord {
+    const bucket = this.#engine.bucket(name);
+    if (bucket === undefined) throw new Error(`the bucket ${name} is lost`);
+    return bucket;
+  }
+}
+
+async function mustBeMissing(action: Promise<unknown>): Promise<void> {
+  try {
+    await action;
+  } catch (error) {
+    if (error instanceof ObjectsError && error.code === 'NOT_FOUND') return;
+    throw error;
+  }
+  throw new Error('what is missing was found');
+}
