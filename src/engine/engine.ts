@@ -68,7 +68,6 @@ export class Engine {
   readonly #compactor: Compactor;
   readonly #checkpointer: Checkpointer;
   readonly #chunks: EmbeddedChunkStore;
-  readonly #reserve: DiskReserve;
   readonly #writeParts: WriteParts;
   readonly #underWay = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
@@ -98,14 +97,14 @@ export class Engine {
     });
     const committer = this.#committer;
     const state = this.#state;
-    this.#reserve = new DiskReserve(platform, directory, options.reserveBytes);
-    this.#buckets = new Buckets(committer, state, this.#reserve);
+    const reserve = new DiskReserve(platform, directory, options.reserveBytes);
+    this.#buckets = new Buckets(committer, state, reserve);
     this.#reclaimer = new Reclaimer({ platform, files, index, committer, state, onFailure });
     const drain = (signal?: AbortSignal): Promise<void> => this.#drain(signal);
     this.pruner = new Pruner({ platform, files, index, committer, state, drain, onFailure });
     const staging = {
       inlineBytesMax: options.inlineBytesMax ?? inlineBytesMax,
-      reserve: this.#reserve,
+      reserve,
       segments: this.#segments,
       state,
     };
@@ -137,12 +136,9 @@ export class Engine {
       { incarnation, isAutomatic: options.compaction !== 'manual', onFailure },
     );
     this.versions = new EmbeddedVersionStore(committer, index);
-    this.#writeParts = {
-      platform,
-      chunking: superblock.chunking,
-      chunks: this.#chunks,
-      versions: this.versions,
-    };
+    const { chunking } = superblock;
+    const { versions } = this;
+    this.#writeParts = { platform, chunking, reserve, chunks: this.#chunks, versions };
   }
 
   /** Opens a store, recovering it if need be. Errors: see opening.ts. */
@@ -189,7 +185,7 @@ export class Engine {
     this.#health.throwIfFailed();
     const put = { ...attributes, kind: 'put', bucketId: bucket.id } as const;
     const options = { durability, signal, onCommitting, onProgress };
-    const result = await this.#add(() => writeObject(this.#writeParts, put, body, options));
+    const result = await this.#track(() => writeObject(this.#writeParts, put, body, options));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
   }
 
@@ -200,7 +196,7 @@ export class Engine {
     const { sizeBytes, root, contentType, metadata } = from;
     const content = { sizeBytes, root, contentType, metadata };
     const change = { ...attributes, ...content, kind: 'put', bucketId: bucket.id } as const;
-    const result = await this.#add(() => linkObject(this.#writeParts, change, 'power'));
+    const result = await this.#track(() => linkObject(this.#writeParts, change, 'power'));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
   }
 
@@ -363,14 +359,6 @@ export class Engine {
   ): Promise<Version | undefined> {
     const result = await this.#track(() => this.#committer.commit(request, 'power'));
     return expectDone(result, { key, bucket: bucket.name });
-  }
-
-  /** Runs what adds to the store: refused where only the reserve is left. */
-  async #add<T>(operation: () => Promise<T>): Promise<T> {
-    return this.#track(async () => {
-      await this.#reserve.claim(0);
-      return operation();
-    });
   }
 
   /** Runs an operation that closing waits for. */

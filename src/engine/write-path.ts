@@ -40,6 +40,8 @@ const chunksInFlight = 4;
 export interface WriteParts {
   readonly platform: Platform;
   readonly chunking: ChunkingLimits;
+  /** Throws `FULL` where there is no room for so many bytes. */
+  readonly reserve: { claim(payloadBytes: number): Promise<void> };
   readonly chunks: ChunkStore;
   readonly versions: VersionStore;
 }
@@ -64,6 +66,7 @@ export async function writeObject(
   const stage = parts.chunks.stage();
   try {
     throwIfAborted(options.signal);
+    await parts.reserve.claim(0);
     const { root, sizeBytes } = await stageContent(parts, stage, body, options);
     await stage.seal();
     throwIfAborted(options.signal);
@@ -84,6 +87,7 @@ export async function linkObject(
   try {
     const [isThere] = await stage.has([change.root.id]);
     if (isThere !== true) return { outcome: 'conflict', reason: 'notFound' };
+    await parts.reserve.claim(0);
     return await parts.versions.commit(change, stage, durability);
   } finally {
     stage.release();
