@@ -58,9 +58,11 @@ function describeRepair(report: RepairReport, isDry: boolean): string {
   ].join('\n');
 }
 
-function verdict({ ok, actions, quarantined, lost }: RepairReport): string {
+function verdict({ ok, actions, quarantined, dropped, lost }: RepairReport): string {
   if (!ok) return `${formatCounted(lost.length, 'version')} lost: DAMAGED`;
-  return actions.length + quarantined.length === 0 ? 'nothing to repair' : 'all is well';
+  return actions.length + quarantined.length + dropped.length === 0
+    ? 'nothing to repair'
+    : 'all is well';
 }
 
 function describeVersion({ bucket, name, version, reason }: LostVersion): string {
