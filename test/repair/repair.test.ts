@@ -326,6 +326,21 @@ describe('a journal that is damaged is cut, and what is behind is made anew, whe
     await expectSettled(report);
   });
 
+  test('nothing can name what was in it: then it says so, and not that all is well', async () => {
+    await makeStore();
+    const before = await contents();
+    overwrite(logFiles('journal').at(-1) as string, 512, new Uint8Array(512));
+    rmSync(join(store, 'index'), { recursive: true });
+    const report = await repairStore(store);
+    expect(report.ok).toBe(false);
+    expect(report.lost).toEqual([]);
+    expect(report.problems).toEqual([expect.stringContaining('that cannot be named')]);
+    const after = await contents();
+    expect(Object.keys(after).length).toBeLessThanOrEqual(Object.keys(before).length);
+    // Once it is said, the store is whole as it is.
+    expect(await repairStore(store)).toMatchObject({ ok: true });
+  });
+
   test('its last file was cut short, which the index knows', async () => {
     await makeStore();
     truncateSync(logFiles('journal').at(-1) ?? '', 512);

@@ -59,7 +59,8 @@ function describeRepair(report: RepairReport, isDry: boolean): string {
 }
 
 function verdict({ ok, actions, quarantined, dropped, lost }: RepairReport): string {
-  if (!ok) return `${formatCounted(lost.length, 'version')} lost: DAMAGED`;
+  if (!ok)
+    return lost.length === 0 ? 'DAMAGED' : `${formatCounted(lost.length, 'version')} lost: DAMAGED`;
   return actions.length + quarantined.length + dropped.length === 0
     ? 'nothing to repair'
     : 'all is well';

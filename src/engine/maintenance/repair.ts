@@ -40,6 +40,7 @@ import { lostCommits, type LostCommit } from './lost-versions.ts';
 import { quarantine, quarantineFolder, type QuarantinedFile } from './quarantine.ts';
 import { Salvage } from './salvage.ts';
 import { putHeadersRight, putNamesRight, storeIdOf, surveyFiles } from './survey.ts';
+import { UnnamedLosses } from './unnamed-losses.ts';
 import type { DamagedVersion, Findings, VerifyProgress } from './verify.ts';
 
 export interface RepairOptions {
@@ -243,11 +244,13 @@ async function repairJournal(
     }
     const { end, damage, lastLsn } = beginning;
     let cut: Cut | undefined;
+    let losses: UnnamedLosses | undefined;
     if (damage !== undefined) {
       const idsBehind = files.ids('journal').filter((id) => id > end.fileId);
       cut = { fileId: end.fileId, damagedAt: end.end, idsBehind };
       const incarnation = new Incarnation(platform, directory, files, superblock);
-      const firstLsn = (await highestLsn(files, crc32, cut, lastLsn)) + 1;
+      losses = await lossesBehind(files, crc32, cut, lastLsn);
+      const firstLsn = losses.lastLsn + 1;
       const next = await incarnation.createFile({
         kind: 'journal',
         previous: end,
@@ -265,6 +268,7 @@ async function repairJournal(
     }
     const known = { storeId: superblock.storeId, lastLsn };
     const lost = await lostCommits(platform, directory, known);
+    done.problems.push(...(losses?.conclude(new Set(lost.map(({ lsn }) => lsn))) ?? []));
     await fileSystem.removeTree(`${directory}/index`);
     done.actions.push('the index is made again');
     return { superblock, cut, lostCommits: lost };
@@ -273,18 +277,18 @@ async function repairJournal(
   }
 }
 
-/** The highest LSN seen, behind the damage too: none is given out twice. */
-async function highestLsn(
+/** What is lost behind the damage, and the highest LSN there: none is given out twice. */
+async function lossesBehind(
   files: LogFiles,
   crc32: Platform['hashing']['crc32'],
   cut: Cut,
   lastLsn: Lsn,
-): Promise<Lsn> {
-  let highest = lastLsn;
-  for await (const { firstLsn, payload } of groupsBehind(files, files, crc32, cut)) {
-    highest = Math.max(highest, firstLsn + payload.operations.length - 1);
+): Promise<UnnamedLosses> {
+  const losses = new UnnamedLosses({ lastLsn, fileId: cut.fileId });
+  for await (const group of groupsBehind(files, files, crc32, cut)) {
+    losses.add(group, (await files.header(group.position.fileId))?.firstLsn ?? 0);
   }
-  return highest;
+  return losses;
 }
 
 /** Groups behind the damage. `moved`: where the files behind the damaged one are by now. */
