@@ -123,6 +123,7 @@ export class Engine {
     this.#compactor = new Compactor(
       {
         platform,
+        directory,
         files,
         index,
         committer,

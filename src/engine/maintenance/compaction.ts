@@ -43,11 +43,16 @@ import { chooseVictims, type LogFileState } from './victims.ts';
 /** Moves that become one commit. */
 const movesMax = 512;
 
+/** What of the free space may be used for copies. The rest is for a snapshot, and for the index. */
+const roomFraction = 0.6;
+
 /** So much is read between two pauses: a few milliseconds of work. */
 const sliceBytes = 512 * 1024;
 
 export interface CompactionParts {
   readonly platform: Platform;
+  /** Of the store. */
+  readonly directory: string;
   readonly files: LogFiles;
   readonly index: IndexStore;
   readonly committer: Committer;
@@ -122,7 +127,7 @@ export async function compactBatch(
   const states = await logFileStates(parts);
   const victims = chooseVictims(
     states.filter(({ fileId }) => !parts.stuck.has(fileId)),
-    options,
+    { ...options, liveBytesMax: Math.min(options.liveBytesMax, await roomFor(parts)) },
   );
   if (victims.length === 0) return undefined;
   await sealOpenFiles(parts, victims);
@@ -144,6 +149,16 @@ export async function compactBatch(
   const releasedBytes = await letGo(parts, options.signal);
   for (const fileId of ids) if (parts.files.has(fileId)) parts.stuck.add(fileId);
   return { reclaimedBytes: Math.max(0, releasedBytes - movedBytes), movedBytes };
+}
+
+/** How much may be moved with the space there is: what moves is there twice for a while. */
+async function roomFor({ platform, directory }: CompactionParts): Promise<number> {
+  try {
+    return (await platform.fileSystem.freeBytes(directory)) * roomFraction;
+  } catch {
+    // A volume that cannot say it is found out by writing.
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** A file that is being written is ended, so that it can be compacted. */

@@ -38,8 +38,9 @@ export function garbageFraction(files: readonly LogFileState[]): number {
 }
 
 /**
- * Files to compact, the best first, until no more than `targetFraction` of what is left is garbage
- * and no more than `liveBytesMax` has to be moved. At least one, if any is worthwhile.
+ * Files to compact, the best first, until no more than `targetFraction` of what is left is garbage,
+ * and as long as no more than `liveBytesMax` has to be moved. At least one, if any is worthwhile
+ * and has no more to move than that.
  */
 export function chooseVictims(
   files: readonly LogFileState[],
@@ -50,7 +51,9 @@ export function chooseVictims(
     const used = 1 - garbageBytes / sizeBytes;
     return ((1 - used) * (newestId - fileId + 1)) / (1 + used);
   };
-  const ranked = files.filter(isWorthwhile).sort((a, b) => scoreOf(b) - scoreOf(a));
+  const ranked = files
+    .filter((file) => isWorthwhile(file) && file.liveBytes <= liveBytesMax)
+    .sort((a, b) => scoreOf(b) - scoreOf(a));
   const victims: LogFileState[] = [];
   let garbage = files.reduce((sum, file) => sum + file.garbageBytes, 0);
   let size = files.reduce((sum, file) => sum + file.sizeBytes, 0);

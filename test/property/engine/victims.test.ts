@@ -83,7 +83,9 @@ describe('the files to compact', () => {
       fc.property(arbitraryFiles, arbitraryLimits, (files, limits) => {
         const { targetFraction, liveBytesMax } = limits;
         const victims = chooseVictims(files, limits);
-        const whole = chooseVictims(files, { targetFraction: 0, liveBytesMax: Infinity });
+        const whole = chooseVictims(files, { targetFraction: 0, liveBytesMax: Infinity }).filter(
+          (one) => one.liveBytes <= liveBytesMax,
+        );
         expect(victims).toEqual(whole.slice(0, victims.length));
         if (victims.length > 1) {
           expect(areEnough(victims.slice(0, -1), files, targetFraction)).toBe(false);
@@ -98,8 +100,14 @@ describe('the files to compact', () => {
     );
   });
 
+  test('have no more to move than there is room for', () => {
+    const limits = { targetFraction: 0, liveBytesMax: 10_000 };
+    expect(chooseVictims([file(1, 30_000, 19_999)], limits)).toEqual([]);
+    expect(chooseVictims([file(1, 30_000, 20_000)], limits)).toHaveLength(1);
+  });
+
   test('have 4 KiB of garbage, and a sixteenth', () => {
-    const limits = { targetFraction: 0, liveBytesMax: 0 };
+    const limits = { targetFraction: 0, liveBytesMax: Infinity };
     expect(chooseVictims([file(1, 5000, 4095)], limits)).toEqual([]);
     expect(chooseVictims([file(1, 5000, 4096)], limits)).toHaveLength(1);
     expect(chooseVictims([file(1, 16 * 5000, 5000)], limits)).toHaveLength(1);
