@@ -51,13 +51,14 @@ function areEnough(
 }
 
 describe('the files to compact', () => {
-  test('are worth it, and at least one if any is', () => {
+  test('are worth it, and at least one if any is that there is room for', () => {
     fc.assert(
       fc.property(arbitraryFiles, arbitraryLimits, (files, limits) => {
         const victims = chooseVictims(files, limits);
         expect(victims.every(isWorthwhile)).toBe(true);
         expect(new Set(victims).size).toBe(victims.length);
-        expect(victims.length > 0).toBe(files.some(isWorthwhile));
+        const fits = (one: LogFileState): boolean => one.liveBytes <= limits.liveBytesMax;
+        expect(victims.length > 0).toBe(files.some((one) => isWorthwhile(one) && fits(one)));
       }),
     );
   });
