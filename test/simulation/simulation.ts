@@ -7,7 +7,13 @@ import { Explorer, noFigures, type Figures } from './explorer.ts';
 import { Trace } from './machine.ts';
 import { liveThrough } from './session.ts';
 import type { Target } from './target.ts';
-import { contentsOf, drawnWorkload, workloads, type Workload } from './workload.ts';
+import {
+  contentsOf,
+  drawnWorkload,
+  narrowWorkloads,
+  workloads,
+  type Workload,
+} from './workload.ts';
 
 /** How thorough it is. */
 export interface Bounds {
@@ -49,7 +55,7 @@ export async function simulate(options: SimulationOptions): Promise<Figures> {
 /** The workload of a name: one of those that are written down, or one that a seed makes. */
 export function workloadNamed(name: string): Workload {
   const drawn = /^drawn (\d+)$/.exec(name)?.[1];
-  const found = workloads.find((workload) => workload.name === name);
+  const found = [...workloads, ...narrowWorkloads].find((workload) => workload.name === name);
   if (drawn === undefined && found === undefined) throw new Error(`no such workload: ${name}`);
   return found ?? drawnWorkload(Number(drawn));
 }

@@ -1,0 +1,54 @@
+/**
+ * The harness can fail: it finds each of these mistakes in the protocol.
+ *
+ * Each is tried with the one workload, and at the crashes, that find it soonest.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { projectRoot } from '../support/project-files.ts';
+import { Violation } from './answers.ts';
+import { mutants, type Aim } from './mutants.ts';
+import { simulate, workloadNamed, type SimulationOptions } from './simulation.ts';
+import { loadTarget, type Target } from './target.ts';
+
+function aimedAt(aim: Aim, target: Target): SimulationOptions {
+  const {
+    workload,
+    before,
+    statesPerPoint = 20,
+    statesPerInnerPoint = 3,
+    continueEvery = 32,
+  } = aim;
+  const bounds = { statesPerPoint, statesPerInnerPoint, continueEvery };
+  const options = { target, workload: workloadNamed(workload), seed: aim.seed ?? 1, bounds };
+  return before === undefined ? options : { ...options, before };
+}
+
+test.each(mutants.map((one) => [one.name, one] as const))(
+  'found: %s',
+  async (name, { changes, aim }) => {
+    const target = await loadTarget(name.replaceAll(' ', '-'), changes);
+    await expect(simulate(aimedAt(aim, target))).rejects.toThrow(Violation);
+  },
+  300_000,
+);
+
+test('the engine as it is stands the crashes that are tried nowhere else', async () => {
+  const target = await loadTarget('sound');
+  const narrow = mutants.filter(({ aim }) => aim.statesPerInnerPoint === 0);
+  const aims = new Map(narrow.map(({ aim }) => [`${aim.workload} ${String(aim.before)}`, aim]));
+  for (const aim of aims.values()) {
+    const statesPerPoint = Math.min(aim.statesPerPoint ?? 20, 60);
+    const { points } = await simulate(aimedAt({ ...aim, statesPerPoint }, target));
+    expect(points).toBeGreaterThan(0);
+  }
+}, 300_000);
+
+test('each has a name of its own, and docs/testing.md lists it', () => {
+  const names = mutants.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  const document = readFileSync(join(projectRoot, 'docs/testing.md'), 'utf8');
+  for (const name of names) expect(document).toContain(`| ${name} `);
+});
