@@ -32,8 +32,8 @@ import { readChunkHead } from './log/walk.ts';
 import type { ChunkId, ChunkLocation, Lsn } from './model.ts';
 import type { Platform } from './platform/platform.ts';
 
-/** Few enough to be garbage soon: with 20,000 a rebuild took a tenth longer. */
-const batchRows = 4096;
+/** Few enough to be garbage soon: with 4096 a rebuild took a tenth longer. */
+const batchRows = 512;
 
 /** Where replay begins. */
 export interface ReplayStart {
@@ -60,19 +60,29 @@ export async function replay(
   for (const { frame } of await damageRecords(index.reader())) {
     if ('id' in frame) damaged.add(chunkKey(frame.id));
   }
+  let flushing: Promise<void> = Promise.resolve();
+  /** Gives a batch to LevelDB, which writes it while the next one is read. */
   const finish = async (): Promise<void> => {
+    await flushing;
     index.publish(batch);
     index.markDurable(batch.lastLsn);
-    await index.flush();
+    flushing = index.flush();
+    // Whoever waits for it is told; that nobody does yet is no fault.
+    flushing.catch(() => undefined);
     batch = new Layer();
   };
   const groups = replayJournal(files, platform.hashing.crc32, recovered.end, from?.position);
-  for await (const group of groups) {
-    base ??= usageAt(from?.position, group);
-    await applyGroup({ platform, files, batch, damaged, usage }, index.reader(batch), group);
-    if (batch.size >= batchRows) await finish();
+  try {
+    for await (const group of groups) {
+      base ??= usageAt(from?.position, group);
+      await applyGroup({ platform, files, batch, damaged, usage }, index.reader(batch), group);
+      if (batch.size >= batchRows) await finish();
+    }
+    if (batch.size > 0) await finish();
+  } finally {
+    // Also where the journal turns out to be damaged: the next index lies in the same folder.
+    await flushing;
   }
-  if (batch.size > 0) await finish();
   base?.apply(usage);
   return base ?? countUsage(index);
 }
@@ -166,15 +176,17 @@ async function replayAdoption(
   { platform, files, batch, damaged, usage }: ReplayParts,
   { id, location }: { readonly id: ChunkId; readonly location: ChunkLocation },
 ): Promise<void> {
-  const found = await unlessDamaged(childrenOf(platform, files, id, location));
+  // No promise for what is no node: nearly all chunks.
+  const found =
+    id.kind === 'node' ? await unlessDamaged(childrenOf(platform, files, id, location)) : [];
   const children = 'reason' in found ? [] : found;
   batch.add(adoptionEffects({ id, location, children }));
   usage.adopt(location);
-  const key = chunkKey(id);
   if ('reason' in found) {
-    damaged.add(key);
+    damaged.add(chunkKey(id));
     batch.add([damageChange({ id }, { reason: found.reason, lostEdges: true })]);
-  } else if (damaged.delete(key)) batch.add([damageChange({ id }, undefined)]);
+  } else if (damaged.size > 0 && damaged.delete(chunkKey(id)))
+    batch.add([damageChange({ id }, undefined)]);
 }
 
 async function replayFree(

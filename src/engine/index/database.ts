@@ -19,10 +19,16 @@
 
 import { Level } from 'level';
 import { MemoryLevel } from 'memory-level';
-import { fromBinaryString, toBinaryString } from '../../base/bytes.ts';
+import {
+  fromBinaryString,
+  readU32,
+  toBinaryString,
+  writeBinaryString,
+  writeU32,
+} from '../../base/bytes.ts';
 import { ObjectsError, corrupt } from '../../base/errors.ts';
 import type { FileSystem } from '../platform/file-system.ts';
-import type { KeyValueStore, KeyValueStoreIn } from '../platform/key-value-store.ts';
+import type { KeyValueBatch, KeyValueStore, KeyValueStoreIn } from '../platform/key-value-store.ts';
 import type { Distrust } from './distrust.ts';
 
 /** One row to put, or with no value to delete. Keys are binary strings. */
@@ -59,6 +65,8 @@ export class Database {
   readonly #directory: string | undefined;
   readonly #distrust: Distrust | undefined;
   #failure: ObjectsError | undefined;
+  /** A row on its way: LevelDB copies it, so none needs arrays of its own. */
+  #row: Uint8Array = new Uint8Array(1024);
 
   private constructor(
     backend: KeyValueStore,
@@ -135,11 +143,7 @@ export class Database {
     try {
       // A chained batch takes a fifth of the time that an array of operations does.
       const batch = this.#backend.batch();
-      for (const { key, value } of changes) {
-        const bytes = fromBinaryString(key);
-        if (value === undefined) batch.del(bytes);
-        else batch.put(bytes, this.#seal(bytes, value));
-      }
+      for (const { key, value } of changes) this.#addTo(batch, key, value);
       await batch.write({ sync: false });
     } catch (cause) {
       this.#failure = new ObjectsError(
@@ -174,12 +178,21 @@ export class Database {
     await this.#backend.close();
   }
 
-  #seal(key: Uint8Array, value: Uint8Array): Uint8Array {
-    const checksum = this.#crc32(value, this.#crc32(key, 0));
-    const sealed = new Uint8Array(checksumBytes + value.length);
-    new DataView(sealed.buffer).setUint32(0, checksum, true);
-    sealed.set(value, checksumBytes);
-    return sealed;
+  #addTo(batch: KeyValueBatch, key: string, value: Uint8Array | undefined): void {
+    const sealedAt = key.length;
+    const valueAt = sealedAt + checksumBytes;
+    const end = valueAt + (value?.length ?? 0);
+    if (end > this.#row.length) this.#row = new Uint8Array(2 * end);
+    writeBinaryString(this.#row, 0, key);
+    const keyBytes = this.#row.subarray(0, sealedAt);
+    if (value === undefined) {
+      batch.del(keyBytes);
+      return;
+    }
+    this.#row.set(value, valueAt);
+    const valueBytes = this.#row.subarray(valueAt, end);
+    writeU32(this.#row, sealedAt, this.#crc32(valueBytes, this.#crc32(keyBytes, 0)));
+    batch.put(keyBytes, this.#row.subarray(sealedAt, end));
   }
 
   /** Has this database made again at the next opening. */
@@ -197,9 +210,8 @@ export class Database {
   }
 
   #open(key: Uint8Array, stored: Uint8Array): Uint8Array | undefined {
-    const value = Uint8Array.from(stored.subarray(checksumBytes));
-    const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
-    const checksum = stored.length < checksumBytes ? -1 : view.getUint32(0, true);
+    const value = new Uint8Array(stored.subarray(checksumBytes));
+    const checksum = stored.length < checksumBytes ? -1 : readU32(stored, 0);
     return checksum === this.#crc32(value, this.#crc32(key, 0)) ? value : undefined;
   }
 }
@@ -214,8 +226,20 @@ function levelIn(directory: string): KeyValueStore {
   }) as unknown as KeyValueStore;
 }
 
+/** It keeps the very arrays that it is given, so it is given copies. */
 function memoryLevel(): KeyValueStore {
-  return new MemoryLevel({ ...encodings, storeEncoding: 'view' }) as unknown as KeyValueStore;
+  const options = { ...encodings, storeEncoding: 'view' } as const;
+  const level = new MemoryLevel(options) as unknown as KeyValueStore;
+  const makeBatch = level.batch.bind(level);
+  level.batch = (): KeyValueBatch => {
+    const batch = makeBatch();
+    return {
+      put: (key, value) => batch.put(new Uint8Array(key), new Uint8Array(value)),
+      del: (key) => batch.del(new Uint8Array(key)),
+      write: (how) => batch.write(how),
+    };
+  };
+  return level;
 }
 
 async function writeAheadFiles(fileSystem: FileSystem, directory: string): Promise<string[]> {

@@ -36,39 +36,54 @@ export interface IndexReader {
   range(range: KeyRange): Promise<Row[]>;
 }
 
-/** The changes of one commit group, in memory. */
+/**
+ * The changes of one commit group, in memory.
+ *
+ * They are a list until somebody looks for one: most layers of a rebuild are only written.
+ */
 export class Layer {
+  readonly #changes: IndexChange[] = [];
+  /** By group and suffix: the first {@link #sortedCount} changes. */
   readonly #groups = new Map<string, Map<string, Uint8Array | undefined>>();
-  #size = 0;
+  #sortedCount = 0;
   /** LSN of the last operation in it. */
   lastLsn: Lsn = 0;
 
+  /** How many changes there are; of the same row there may be several. */
   get size(): number {
-    return this.#size;
+    return this.#changes.length;
   }
 
   add(changes: readonly IndexChange[]): void {
-    for (const { group, suffix, value } of changes) {
-      let rows = this.#groups.get(group);
-      if (rows === undefined) this.#groups.set(group, (rows = new Map()));
-      if (!rows.has(suffix)) this.#size++;
-      rows.set(suffix, value);
-    }
+    for (const change of changes) this.#changes.push(change);
   }
 
   /** `undefined`: not in this layer. `{ value: undefined }`: deleted in it. */
   find(key: IndexKey): { readonly value: Uint8Array | undefined } | undefined {
-    const rows = this.#groups.get(key.group);
+    const rows = this.#sorted().get(key.group);
     return rows?.has(key.suffix) ? { value: rows.get(key.suffix) } : undefined;
   }
 
-  /** Rows and deletions of a group, or of all. */
+  /** Rows and deletions of a group, or all changes in order: the last one for a key counts. */
   *rows(group?: string): Generator<{ key: string; value: Uint8Array | undefined }> {
-    const groups =
-      group === undefined ? this.#groups : ([[group, this.#groups.get(group)]] as const);
-    for (const [name, rows] of groups) {
-      for (const [suffix, value] of rows ?? []) yield { key: name + suffix, value };
+    if (group === undefined) {
+      for (const { group: name, suffix, value } of this.#changes)
+        yield { key: name + suffix, value };
+      return;
     }
+    for (const [suffix, value] of this.#sorted().get(group) ?? []) {
+      yield { key: group + suffix, value };
+    }
+  }
+
+  #sorted(): ReadonlyMap<string, ReadonlyMap<string, Uint8Array | undefined>> {
+    for (; this.#sortedCount < this.#changes.length; this.#sortedCount++) {
+      const { group, suffix, value } = this.#changes[this.#sortedCount] as IndexChange;
+      let rows = this.#groups.get(group);
+      if (rows === undefined) this.#groups.set(group, (rows = new Map()));
+      rows.set(suffix, value);
+    }
+    return this.#groups;
   }
 }
 

@@ -73,8 +73,12 @@ export function familyPrefix(family: NameFamily, bucketId: number): string {
 
 /** A name, or the beginning of one, as it stands in keys. */
 export function escapeName(name: string): string {
+  if (isPlain.test(name)) return name;
   return toBinaryString(encodeUtf8(name)).replaceAll('\0', '\0\xff');
 }
+
+/** Of such a name each character is a byte, and none is escaped. */
+const isPlain = /^[ -~]*$/;
 
 /** The bucket in a key of a family. */
 export function decodeBucketId(key: string): number {

@@ -46,7 +46,7 @@ export function decodeVersion(bytes: Uint8Array): Version {
   const [lsn, timeMs] = [reader.varint(), reader.varint()];
   if (kind === versionKinds.deleteMarker) return { kind: 'deleteMarker', lsn, timeMs };
   const [sizeBytes, level, domain] = [reader.varint(), reader.varint(), reader.varint()];
-  const digest = Uint8Array.from(reader.bytes(32));
+  const digest = new Uint8Array(reader.bytes(32));
   const id = { domain, kind: level === 0 ? 'data' : 'node', digest } as const;
   const version: ObjectVersion = { kind: 'object', lsn, timeMs, sizeBytes, root: { id, level } };
   const fields: {

@@ -58,7 +58,7 @@ export function encodeChunkAtPlace(writer: Writer, { id, location }: ChunkAtPlac
 export function decodeChunkAtPlace(body: Reader): ChunkAtPlace {
   const domain = body.varint();
   const kind = body.u8() === 1 ? 'node' : 'data';
-  const digest = Uint8Array.from(body.bytes(32));
+  const digest = new Uint8Array(body.bytes(32));
   const location = {
     fileId: body.varint(),
     offset: body.varint(),

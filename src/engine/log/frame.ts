@@ -250,7 +250,7 @@ export function decodeChunkExtension(header: FrameHeader, extension: Uint8Array)
   const baseCount = reader.u8();
   if (baseCount !== 0) throw corrupt(`a chunk frame has ${baseCount} bases, which are not known`);
   const domain = reader.varint();
-  const digest = Uint8Array.from(reader.bytes(digestBytes));
+  const digest = new Uint8Array(reader.bytes(digestBytes));
   const kind = header.type === 'node' ? 'node' : 'data';
   return { id: { domain, kind, digest }, blockChecksums: readBlockChecksums(reader, header) };
 }

@@ -114,7 +114,7 @@ function decodeRootId(
 ): ChunkId {
   if ((flags & putFlags.rootInGroup) === 0) {
     const domain = body.varint();
-    const digest = Uint8Array.from(body.bytes(32));
+    const digest = new Uint8Array(body.bytes(32));
     return { domain, kind: level === 0 ? 'data' : 'node', digest };
   }
   const id = group[body.varint()];

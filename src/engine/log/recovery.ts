@@ -241,7 +241,7 @@ export function groupOf(
   chunks: JournalGroup['chunks'],
 ): JournalGroup {
   const ids = chunks.map(({ id }) => id);
-  const payload = decodeCommitPayload(Uint8Array.from(frame.payload), ids);
+  const payload = decodeCommitPayload(new Uint8Array(frame.payload), ids);
   return {
     position: { fileId, offset: frame.offset },
     firstLsn: commit.firstLsn,

@@ -123,7 +123,7 @@ export function decodeSnapshotHeader(
   }
   const header = {
     rowFormat: reader.u16(),
-    storeId: Uint8Array.from(reader.bytes(16)),
+    storeId: new Uint8Array(reader.bytes(16)),
     lsn: reader.u64(),
     position: { fileId: reader.u64(), offset: reader.u64() },
   };
@@ -185,5 +185,5 @@ export function encodeSnapshotRows(rows: Iterable<SnapshotRow>): Uint8Array {
 
 export function* decodeSnapshotRows(bytes: Uint8Array): Generator<SnapshotRow> {
   const reader = new Reader(bytes, 'the rows of a snapshot');
-  while (!reader.atEnd) yield { key: reader.sized(), value: Uint8Array.from(reader.sized()) };
+  while (!reader.atEnd) yield { key: reader.sized(), value: new Uint8Array(reader.sized()) };
 }

@@ -235,7 +235,7 @@ async function liveChunk(
   const { id, blockChecksums } = decodeChunkExtension(header, extension);
   if (!(await liesAt(index, id, opened.header.fileId, offset))) return undefined;
   // The walk's view is good for one step only.
-  const payload = Uint8Array.from(frame.payload);
+  const payload = new Uint8Array(frame.payload);
   const { salt } = opened.header;
   if (!isPayloadIntact(platform.hashing.crc32, salt, payload, blockChecksums)) return undefined;
   if ((await plainBytes(platform, id, header, payload)) === undefined) return undefined;

@@ -22,7 +22,10 @@ export interface KeyValueStore {
   compactRange?(start: Uint8Array, end: Uint8Array): Promise<void>;
 }
 
-/** Changes that are made together or not at all, in order. */
+/**
+ * Changes that are made together or not at all, in order. It takes copies: what it was given may
+ * change as soon as the call has returned.
+ */
 export interface KeyValueBatch {
   put(key: Uint8Array, value: Uint8Array): unknown;
   del(key: Uint8Array): unknown;

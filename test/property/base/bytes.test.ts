@@ -72,6 +72,23 @@ describe('Writer and Reader', () => {
     );
   });
 
+  test('a field that the memory of a record has no room for is written all the same', () => {
+    for (let before = 0; before < 300; before++) {
+      const start = new Uint8Array(before);
+      const bytes = new Writer().bytes(start).u16(0x0201).bytes(start).u32(0x06050403).finish();
+      const reader = new Reader(bytes, 'a test');
+      expect(reader.bytes(before)).toEqual(start);
+      expect(reader.u16()).toBe(0x0201);
+      expect(reader.bytes(before)).toEqual(start);
+      expect(reader.u32()).toBe(0x06050403);
+      const wide = new Writer()
+        .bytes(start)
+        .u64(2 ** 48 + 7)
+        .finish();
+      expect(new Reader(wide, 'a test', before).u64()).toBe(2 ** 48 + 7);
+    }
+  });
+
   test('a record that was cut short is CORRUPT, wherever the cut is', () => {
     fc.assert(
       fc.property(fc.array(field, { minLength: 1 }), fc.nat(), (fields, choice) => {
