@@ -62,6 +62,7 @@ interface Opened {
 }
 
 /** What is uploaded after a recovery. */
+/** No workload may use it. */
 const lateName = 'late';
 const lateContent: Content = 'text 99 700';
 

@@ -213,7 +213,7 @@ export const workloads: readonly Workload[] = [
       [remove('drafts', 'b')],
       [reopen],
       [compact],
-      [put('notes', 'late', 'text 66 30', 'os')],
+      [put('notes', 'tail', 'text 66 30', 'os')],
       [compact, put('drafts', 'b', 'bytes 62 1200')],
     ],
   },
@@ -286,7 +286,7 @@ export const narrowWorkloads: readonly Workload[] = [
       [settle],
       [compact],
       [loseIndex],
-      [put('notes', 'late', 'text 66 30')],
+      [put('notes', 'tail', 'text 66 30')],
     ],
   },
   {
