@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { noFigures } from './explorer.ts';
 import { addFigures, simulate, workloadNamed } from './simulation.ts';
 import { loadTarget } from './target.ts';
-import { workloads } from './workload.ts';
+import { narrowWorkloads, workloads } from './workload.ts';
 
 const { values } = parseArgs({
   options: {
@@ -27,11 +27,12 @@ const firstSeed = Number(values.seed);
 const bounds = { statesPerPoint: 256, statesPerInnerPoint: 8, continueEvery: 16 };
 const target = await loadTarget('torture');
 const sum = noFigures();
+const written = [...workloads, ...narrowWorkloads];
 const startMs = performance.now();
 
 for (let at = 0, violations = 0; violations === 0; at++) {
-  const seed = firstSeed + Math.floor(at / (workloads.length + 1));
-  const name = values.workload ?? workloads[at % (workloads.length + 1)]?.name ?? `drawn ${seed}`;
+  const seed = firstSeed + Math.floor(at / (written.length + 1));
+  const name = values.workload ?? written[at % (written.length + 1)]?.name ?? `drawn ${seed}`;
   try {
     addFigures(sum, await simulate({ target, workload: workloadNamed(name), seed, bounds }));
   } catch (error) {
