@@ -1,7 +1,7 @@
 /**
  * docs/operations.md is true: its console sessions are typed in, one command after the other, and
  * what is printed is what it says. `…` stands for anything within a line, and on a line of its own
- * for any lines.
+ * for any lines, or none.
  *
  * @module
  */
@@ -34,7 +34,11 @@ function stepsOf(text: string): Step[] {
 /** What is printed, as a pattern. */
 function patternOf(printed: string): RegExp {
   const escaped = printed.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
-  return new RegExp(`^${escaped.replace(/^…$/gm, '[^]*').replaceAll('…', '.*')}$`);
+  const pattern = escaped
+    .replace(/^…\n/gm, '(?:[^]*\n)?')
+    .replace(/^…$/gm, '[^]*')
+    .replaceAll('…', '.*');
+  return new RegExp(`^${pattern}$`);
 }
 
 const document = projectFiles((path) => path === 'docs/operations.md')[0]?.text ?? '';
