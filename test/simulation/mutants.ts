@@ -299,7 +299,8 @@ const compaction: readonly Mutant[] = [
     'copies are not synced before they count',
     at('compacting', /^rename/),
     'maintenance/compaction.ts',
-    'await target.sync();',
+    'await target.sync();\n  for (const',
+    'for (const',
   ),
   mutant(
     'a snapshot is not synced',

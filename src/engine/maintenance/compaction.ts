@@ -216,6 +216,8 @@ async function evacuate(
       sinceYield += frameBytes(frame.header);
       if (sinceYield < sliceBytes) continue;
       sinceYield = 0;
+      // Little by little: a sync of much would hold up those of uploads.
+      await target.sync();
       await giveWay();
     }
   });

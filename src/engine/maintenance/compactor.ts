@@ -28,14 +28,14 @@ import { garbageFraction } from './victims.ts';
 const lookEveryMs = 1000;
 
 /** Between two slices of work in the background. */
-const pauseMs = 1;
+const pauseMs = 4;
 
 /** From which part of garbage on it works, and down to which: while others write, and when not. */
-const busy = { startFraction: 0.35, targetFraction: 0.28 };
-const quiet = { startFraction: 0.12, targetFraction: 0.06 };
+const busy = { startFraction: 0.48, targetFraction: 0.42 };
+const quiet = { startFraction: 0.18, targetFraction: 0.14 };
 
 /** Above it, work goes on without pauses: others write more than can be moved beside them. */
-const urgentFraction = 0.45;
+const urgentFraction = 0.6;
 
 /** In a smaller store than this nobody misses the space. */
 const storeBytesMin = 4 * 1024 * 1024;
