@@ -30,14 +30,15 @@ import { Compactor } from './maintenance/compactor.ts';
 import { Pruner } from './maintenance/pruner.ts';
 import { Reclaimer } from './maintenance/reclaim.ts';
 import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
-import type {
-  BucketRecord,
-  ChunkStore,
-  Lsn,
-  ObjectVersion,
-  Totals,
-  Version,
-  VersionStore,
+import {
+  noTotals,
+  type BucketRecord,
+  type ChunkStore,
+  type Lsn,
+  type ObjectVersion,
+  type Totals,
+  type Version,
+  type VersionStore,
 } from './model.ts';
 import { openFiles, type OpenedStore } from './opening.ts';
 import { expectDone } from './outcome.ts';
@@ -45,7 +46,7 @@ import type { Platform } from './platform/platform.ts';
 import { readObject, type ReadRange } from './read-path.ts';
 import type { EngineOptions, LinkRequest, UploadRequest } from './requests.ts';
 import { Segments } from './segments.ts';
-import { StoreState, noTotals } from './store-state.ts';
+import { StoreState } from './store-state.ts';
 import { EmbeddedVersionStore } from './version-store.ts';
 import { linkObject, writeObject, type WriteParts } from './write-path.ts';
 

@@ -159,6 +159,17 @@ export interface Totals {
   readonly storedBytes: number;
 }
 
+/** Of a store with nothing in it. */
+export const noTotals: Totals = {
+  objects: 0,
+  versions: 0,
+  deleteMarkers: 0,
+  chunks: 0,
+  logicalBytes: 0,
+  uniqueBytes: 0,
+  storedBytes: 0,
+};
+
 /** What must hold at the moment of the commit. */
 export interface Preconditions {
   /** The name has no current version. */

@@ -205,7 +205,7 @@ export class Snapshots {
         await clock.yield();
       }
     }
-    await append([...lastBlockOf(hashing.crc32, chain)]);
+    await appendBlock(lastSnapshotBlock);
     refuseUnlessEqual(sums, moment);
   }
 
@@ -314,10 +314,6 @@ function* rowsToKeep(page: readonly Row[]): Generator<SnapshotRow> {
   for (const row of page) {
     if (!isDerived(row)) yield { key: fromBinaryString(row.key), value: row.value };
   }
-}
-
-function lastBlockOf(crc32: Platform['hashing']['crc32'], chain: number): readonly Uint8Array[] {
-  return [encodeSnapshotBlock(crc32, chain, lastSnapshotBlock).head];
 }
 
 function isDamage(error: unknown): boolean {

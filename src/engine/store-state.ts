@@ -12,16 +12,6 @@ import type { KnownDamage } from './known-damage.ts';
 import type { LogPosition } from './log/file-header.ts';
 import type { BucketRecord, Lsn, Totals } from './model.ts';
 
-export const noTotals: Totals = {
-  objects: 0,
-  versions: 0,
-  deleteMarkers: 0,
-  chunks: 0,
-  logicalBytes: 0,
-  uniqueBytes: 0,
-  storedBytes: 0,
-};
-
 /** What a commit changes. */
 export interface Advance {
   readonly lastLsn: Lsn;

@@ -11,7 +11,7 @@ import { Journal } from '../../src/engine/journal.ts';
 import { LogFiles } from '../../src/engine/log/log-files.ts';
 import { recoverJournal } from '../../src/engine/log/recovery.ts';
 import { decodeSuperblock } from '../../src/engine/log/superblock.ts';
-import { noTotals } from '../../src/engine/store-state.ts';
+import { noTotals } from '../../src/engine/model.ts';
 import { generatedBytes } from '../support/content.ts';
 import { fileSystemWith, mustGetFile, readFiles, withFile } from '../support/stored-files.ts';
 import { openEngine, storeFolder, testPlatform } from '../support/test-engine.ts';

@@ -23,9 +23,8 @@ import {
   lastSnapshotBlock,
 } from '../../src/engine/log/snapshot-file.ts';
 import { encodeSuperblock } from '../../src/engine/log/superblock.ts';
-import type { ChunkId } from '../../src/engine/model.ts';
+import { noTotals, type ChunkId } from '../../src/engine/model.ts';
 import { nativeHashing } from '../../src/engine/platform/native-hashing.ts';
-import { noTotals } from '../../src/engine/store-state.ts';
 
 const { crc32, sha256 } = nativeHashing;
 

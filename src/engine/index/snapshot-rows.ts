@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { Totals, Version } from '../model.ts';
+import { noTotals, type Totals, type Version } from '../model.ts';
 import { referenceChange } from './chunk-index.ts';
 import type { Row } from './database.ts';
 import type { IndexChange } from './index-store.ts';
@@ -56,15 +56,7 @@ function edgeOf(version: Version): IndexChange[] {
 
 /** What rows add up to. */
 export class RowSums {
-  readonly #totals: Record<keyof Totals, number> = {
-    objects: 0,
-    versions: 0,
-    deleteMarkers: 0,
-    chunks: 0,
-    logicalBytes: 0,
-    uniqueBytes: 0,
-    storedBytes: 0,
-  };
+  readonly #totals: Record<keyof Totals, number> = { ...noTotals };
   readonly #liveBytes = new Map<number, number>();
 
   get totals(): Totals {

@@ -31,7 +31,15 @@ import type { LogPosition } from '../log/file-header.ts';
 import type { LogFiles } from '../log/log-files.ts';
 import { replayJournal, type RecoveredJournal } from '../log/recovery.ts';
 import { chunkKey } from '../log/operations.ts';
-import type { BucketRecord, ChunkId, ChunkLocation, Lsn, ObjectVersion, Totals } from '../model.ts';
+import {
+  noTotals,
+  type BucketRecord,
+  type ChunkId,
+  type ChunkLocation,
+  type Lsn,
+  type ObjectVersion,
+  type Totals,
+} from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { StoreState } from '../store-state.ts';
@@ -155,22 +163,12 @@ function beginRun(
     chunks: 0,
     versions: 0,
     bytes: 0,
-    counted: { ...parts.state.totals, ...zeroTotals },
+    counted: { ...noTotals },
     damaged: [],
     problems: [],
     unnamed: new Map(),
   };
 }
-
-const zeroTotals = {
-  objects: 0,
-  versions: 0,
-  deleteMarkers: 0,
-  chunks: 0,
-  logicalBytes: 0,
-  uniqueBytes: 0,
-  storedBytes: 0,
-};
 
 /** All the work there is; at least 1. */
 async function workOf({ files, state }: VerifyParts): Promise<number> {

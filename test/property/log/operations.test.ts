@@ -13,12 +13,12 @@ import {
   type Operation,
 } from '../../../src/engine/log/operations.ts';
 import {
+  noTotals,
   retentionNumbers,
   type ChunkId,
   type RetentionRule,
   type Totals,
 } from '../../../src/engine/model.ts';
-import { noTotals } from '../../../src/engine/store-state.ts';
 
 const integer = fc.maxSafeNat();
 const lsn = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
