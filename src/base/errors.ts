@@ -116,6 +116,11 @@ export function corrupt(what: string, cause?: unknown): ObjectsError {
   );
 }
 
+/** Whether an error says that bytes are damaged, and not that something could not be done. */
+export function isCorrupt(error: unknown): error is ObjectsError {
+  return error instanceof ObjectsError && error.code === 'CORRUPT';
+}
+
 /**
  * Throws `ABORTED` if the signal has fired. Called after every wait that a caller may cut short.
  */

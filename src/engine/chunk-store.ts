@@ -8,7 +8,7 @@
  */
 
 import { equalBytes, toHex } from '../base/bytes.ts';
-import { ObjectsError, corrupt, describe } from '../base/errors.ts';
+import { ObjectsError, corrupt, describe, isCorrupt } from '../base/errors.ts';
 import { decodePayload } from './chunk/compress.ts';
 import { ChunkStage, type StagingArea } from './chunk-stage.ts';
 import type { DiskReserve } from './disk-reserve.ts';
@@ -137,7 +137,7 @@ export async function blame(
   },
 ): Promise<void> {
   if (error instanceof AnotherChunk) await about.index.distrust();
-  else if (error instanceof ObjectsError && error.code === 'CORRUPT') {
+  else if (isCorrupt(error)) {
     await about.damage.note(about.id, about.location, error.message);
   }
 }
@@ -176,7 +176,7 @@ export async function plainBytes(
     const bytes = await decodePayload(compression, header.encoding, payload, header.rawBytes);
     return equalBytes(hashing.sha256(bytes), id.digest) ? bytes : undefined;
   } catch (error) {
-    if (error instanceof ObjectsError && error.code === 'CORRUPT') return undefined;
+    if (isCorrupt(error)) return undefined;
     throw error;
   }
 }

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { ObjectsError } from '../base/errors.ts';
+import { isCorrupt } from '../base/errors.ts';
 import { listPageEntries } from '../base/limits.ts';
 import { decodeNode } from './chunk/manifest.ts';
 import { readChunkAt } from './chunk-store.ts';
@@ -209,7 +209,7 @@ async function unlessDamaged<T extends object>(
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof ObjectsError && error.code === 'CORRUPT') return { reason: error.message };
+    if (isCorrupt(error)) return { reason: error.message };
     throw error;
   }
 }

@@ -15,7 +15,7 @@
  */
 
 import { fromBinaryString, toBinaryString, equalBytes } from '../base/bytes.ts';
-import { ObjectsError, corrupt, describe, throwIfAborted } from '../base/errors.ts';
+import { ObjectsError, corrupt, describe, throwIfAborted, isCorrupt } from '../base/errors.ts';
 import { decodePayload, encodePayload } from './chunk/compress.ts';
 import { FileUsage } from './file-usage.ts';
 import type { Row } from './index/database.ts';
@@ -172,7 +172,7 @@ export class Snapshots {
       });
       return true;
     } catch (error) {
-      if (isDamage(error)) return false;
+      if (isCorrupt(error)) return false;
       throw error;
     }
   }
@@ -314,10 +314,6 @@ function* rowsToKeep(page: readonly Row[]): Generator<SnapshotRow> {
   for (const row of page) {
     if (!isDerived(row)) yield { key: fromBinaryString(row.key), value: row.value };
   }
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof ObjectsError && error.code === 'CORRUPT';
 }
 
 /** Throws `CORRUPT` unless the rows add up to what the log says. */

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { ObjectsError } from '../../base/errors.ts';
+import { isCorrupt } from '../../base/errors.ts';
 import type { Lsn } from '../model.ts';
 import {
   commitHeadBytes,
@@ -134,7 +134,7 @@ async function headerOf(
   try {
     return (await files.header(fileId)) ?? 'unfinished';
   } catch (error) {
-    if (isDamage(error)) return 'damaged';
+    if (isCorrupt(error)) return 'damaged';
     throw error;
   }
 }
@@ -182,7 +182,7 @@ async function readBeginning(
       }
       if (range.isNewest) await refuseIfCorrupt(files, crc32, opened, reached.offset);
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!isCorrupt(error)) throw error;
       damage = `journal file ${fileId} is damaged at ${reached.offset}`;
     }
     return { reached, checkpoint, lastLsn, damage };
@@ -194,7 +194,7 @@ async function* untilDamage(groups: AsyncGenerator<JournalGroup>): AsyncGenerato
   try {
     yield* groups;
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isCorrupt(error)) throw error;
   }
 }
 
@@ -233,11 +233,7 @@ async function groupAlone(
     const isIntact = isPayloadIntact(crc32, frame.salt, frame.payload, commit.blockChecksums);
     return isIntact ? groupOf(place.fileId, frame, commit, []) : undefined;
   } catch (error) {
-    if (isDamage(error)) return undefined;
+    if (isCorrupt(error)) return undefined;
     throw error;
   }
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof ObjectsError && error.code === 'CORRUPT';
 }

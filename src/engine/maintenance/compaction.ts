@@ -22,7 +22,7 @@
  * @module
  */
 
-import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
+import { throwIfAborted, isCorrupt } from '../../base/errors.ts';
 import { plainBytes } from '../chunk-store.ts';
 import type { ChunkMove } from '../commit-group.ts';
 import type { Committer } from '../committer.ts';
@@ -301,7 +301,7 @@ export async function takeSnapshot(
   try {
     await snapshots.take(moment, signal);
   } catch (error) {
-    if (error instanceof ObjectsError && error.code === 'CORRUPT') await index.distrust();
+    if (isCorrupt(error)) await index.distrust();
     throw error;
   } finally {
     moment.frozen.end();

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ObjectsError } from '../../base/errors.ts';
+import { isCorrupt } from '../../base/errors.ts';
 import { listPageEntries } from '../../base/limits.ts';
 import { isOwnIndex } from '../checkpoint.ts';
 import { IndexStore } from '../index/index-store.ts';
@@ -49,7 +49,7 @@ export async function lostCommits(
     }
   } catch (error) {
     // A witness that is damaged itself: what it could say it has said.
-    if (!(error instanceof ObjectsError && error.code === 'CORRUPT')) throw error;
+    if (!isCorrupt(error)) throw error;
   } finally {
     await database.close();
   }

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
+import { throwIfAborted, isCorrupt } from '../../base/errors.ts';
 import { blame } from '../chunk-store.ts';
 import {
   candidates,
@@ -125,7 +125,7 @@ export class Reclaimer {
       children = await childrenOf(platform, files, id, location);
     } catch (error) {
       await blame(error, { id, location, index, damage: state.damage });
-      if (!(error instanceof ObjectsError && error.code === 'CORRUPT')) throw error;
+      if (!isCorrupt(error)) throw error;
       // A damaged node cannot say what it names, but the edges of its children can.
       children = await childrenByEdges(index.reader(), id);
     }

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { ObjectsError } from '../../base/errors.ts';
+import { isCorrupt } from '../../base/errors.ts';
 import { childrenByEdges, countReferences, locate } from '../index/chunk-index.ts';
 import type { IndexStore } from '../index/index-store.ts';
 import type { LogFiles } from '../log/log-files.ts';
@@ -91,7 +91,7 @@ export class Removal {
     try {
       children = await childrenOf(platform, files, id, location);
     } catch (error) {
-      if (!(error instanceof ObjectsError && error.code === 'CORRUPT')) throw error;
+      if (!isCorrupt(error)) throw error;
       children = await childrenByEdges(index.reader(), id);
     }
     return new Map(children.map((child) => [chunkKey(child), child])).values();

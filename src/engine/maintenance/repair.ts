@@ -18,7 +18,7 @@
  * @module
  */
 
-import { ObjectsError, corrupt, describe, throwIfAborted } from '../../base/errors.ts';
+import { ObjectsError, corrupt, describe, throwIfAborted, isCorrupt } from '../../base/errors.ts';
 import { defaultChunking } from '../../base/limits.ts';
 import { Engine } from '../engine.ts';
 import { Incarnation, writeSuperblock } from '../incarnation.ts';
@@ -164,7 +164,7 @@ async function opens(platform: Platform, directory: string): Promise<boolean> {
     await engine.close();
     return true;
   } catch (error) {
-    if (error instanceof ObjectsError && error.code === 'CORRUPT') return false;
+    if (isCorrupt(error)) return false;
     throw error;
   }
 }
@@ -308,7 +308,7 @@ async function* groupsBehind(
       yield* provableGroups(moved, crc32, id, { end });
     } catch (error) {
       // Without a header nothing in a journal file can be proved.
-      if (!(error instanceof ObjectsError && error.code === 'CORRUPT')) throw error;
+      if (!isCorrupt(error)) throw error;
     }
   }
 }

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
+import { ObjectsError, throwIfAborted, isCorrupt } from '../../base/errors.ts';
 import { leavesOf } from '../chunk/manifest-tree.ts';
 import { readChunkAt } from '../chunk-store.ts';
 import type { Engine } from '../engine.ts';
@@ -127,7 +127,7 @@ export class Salvage {
       this.renewed.set(lsn, version.lsn);
       return true;
     } catch (error) {
-      if (!(error instanceof ObjectsError && error.code === 'CORRUPT')) throw error;
+      if (!isCorrupt(error)) throw error;
       this.lost.push({ bucket: bucketName, name, lsn, reason: error.message });
       return false;
     }
@@ -149,7 +149,7 @@ export class Salvage {
       this.#chunks.set(chunkKey(id), { files: this.#files, location });
     } catch (error) {
       // Whatever needs it will be missing it.
-      if (!(error instanceof ObjectsError && error.code === 'CORRUPT')) throw error;
+      if (!isCorrupt(error)) throw error;
     }
   }
 

@@ -17,7 +17,7 @@
  * @module
  */
 
-import { ObjectsError, describe, throwIfAborted } from '../../base/errors.ts';
+import { describe, throwIfAborted, isCorrupt } from '../../base/errors.ts';
 import { listPageEntries } from '../../base/limits.ts';
 import { decodeNode } from '../chunk/manifest.ts';
 import { leavesOf } from '../chunk/manifest-tree.ts';
@@ -376,6 +376,6 @@ function behindChunk(id: ChunkId): string {
 
 /** The message of damage; anything else is no finding and goes on up. */
 function damageText(error: unknown): string {
-  if (error instanceof ObjectsError && error.code === 'CORRUPT') return error.message;
+  if (isCorrupt(error)) return error.message;
   throw error;
 }
