@@ -178,9 +178,7 @@ export class EngineLife {
     const before = this.#model;
     const uploading = this.#upload(choice >> 6, 'power');
     for (let turn = choice % 64; turn > 0; turn--) await Promise.resolve();
-    // First what is safe: reading the files lets the upload go on, and more becomes safe.
-    const synced = this.#disk.survivors(storeFolder);
-    const files = await readFiles(this.#disk, storeFolder);
+    const { files, synced } = await this.#disk.crashed(storeFolder);
     await uploading;
     await this.#continueWith(files, [before, this.#model], synced);
   }

@@ -23,10 +23,12 @@ import type {
   FileSystem,
 } from '../../src/engine/platform/file-system.ts';
 import { MemoryFileSystem } from '../../src/engine/platform/memory-file-system.ts';
-import type { StoredFiles } from './stored-files.ts';
+import { readFiles, type StoredFiles } from './stored-files.ts';
+
+const faultyCalls = ['open', 'read', 'write', 'sync', 'syncDirectory', 'rename', 'remove'] as const;
 
 /** The calls that can fail. */
-export type FaultyCall = 'open' | 'read' | 'write' | 'sync' | 'syncDirectory' | 'remove';
+export type FaultyCall = (typeof faultyCalls)[number];
 
 export interface Fault {
   readonly call: FaultyCall;
@@ -93,6 +95,20 @@ export class FaultyFileSystem implements FileSystem {
       this.#gates.delete(call);
       open();
     };
+  }
+
+  /**
+   * What a process that ends at this moment leaves below a folder, and what of that a power cut
+   * would. Nothing is done meanwhile: else what was written could build upon a sync that the other
+   * half does not know of yet.
+   */
+  async crashed(folder: string): Promise<{ files: StoredFiles; synced: StoredFiles }> {
+    const releases = faultyCalls.map((call) => this.hold(call));
+    try {
+      return { synced: this.survivors(folder), files: await readFiles(this.#inner, folder) };
+    } finally {
+      for (const release of releases) release();
+    }
   }
 
   /** How often a call was made, on these paths. */
@@ -165,6 +181,7 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
+    await this.#meet('rename', from);
     await this.#inner.rename(from, to);
     const synced = this.#syncedContents.get(from);
     this.#syncedContents.delete(from);
