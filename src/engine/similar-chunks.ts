@@ -1,0 +1,304 @@
+/**
+ * Which chunks look alike: the newest chunks under each super-feature, in memory that is bounded.
+ *
+ * A chunk is known by the place of its frame. Nothing here knows whether that place still holds the
+ * chunk, nor needs to: the caller looks before it believes. What is forgotten or lost costs only
+ * space, as a new chunk is then not stored as a difference; so this table is kept in a derived
+ * file, and a damaged one is an empty table.
+ *
+ * How: places lie in a ring in the order in which they came, and have numbers that count them. A
+ * hash table has, for each super-feature, the numbers of its newest chunks. A number that the ring
+ * has gone beyond is forgotten, wherever it is. When either array is full it grows, up to the
+ * bound; from then on the older half of the super-features is forgotten at a time.
+ *
+ * The hash table is ordered by its keys, but for collisions: they are hashes themselves, and their
+ * top bits say where they are looked for. So a file has only their small differences.
+ *
+ * @module
+ */
+
+import { assert } from '../base/assert.ts';
+import { concatBytes, equalBytes, Reader, readU32, Writer } from '../base/bytes.ts';
+import { corrupt, isCorrupt } from '../base/errors.ts';
+
+/** Where the frame of a chunk lies, or lay. */
+export interface ChunkPlace {
+  readonly fileId: number;
+  readonly offset: number;
+}
+
+/** What the table needs, and may take. */
+export interface SimilarChunksOptions {
+  /** The CRC-32 of bytes, as `Hashing` has it. */
+  readonly crc32: (bytes: Uint8Array, seed: number) => number;
+  /**
+   * How much memory the arrays may take; while they grow, half as much again. 64 MiB by default,
+   * and at least {@link similarBytesMin}.
+   */
+  readonly bytesMax?: number;
+}
+
+/** The bound, unless the caller says otherwise. */
+const similarBytesMax: number = 64 * 2 ** 20;
+
+/** A table with less memory than this would not be one. */
+export const similarBytesMin: number = 16 * 2 ** 10;
+
+/** How many chunks are known under one super-feature. */
+const chunksPerFeature = 3;
+
+/** A slot is a key and its chunks; two slots go with one place in the ring. */
+const slotWords = 1 + chunksPerFeature;
+const placeWords = 2;
+const slotsPerPlace = 2;
+
+const slotsAtFirst = 256;
+
+/** The head of the file; the CRC of all behind it follows. */
+const magic: Uint8Array = Uint8Array.of(0x56, 0x41, 0x52, 0x56, 0x45, 0x1a, 0x7e, 0x01);
+const crcBytes = 4;
+
+/** A bounded table of the newest chunks under each super-feature. */
+export class SimilarChunks {
+  readonly #crc32: (bytes: Uint8Array, seed: number) => number;
+  readonly #slotsMax: number;
+  /** Slots of a key and the numbers of its chunks, newest first; 0 is none. */
+  #slots: Uint32Array;
+  #usedSlots = 0;
+  /** File and offset of the chunk with number n, at n modulo its length. */
+  #places: Uint32Array;
+  /** The number of the next chunk. Numbers begin at 1. */
+  #next = 1;
+
+  constructor(options: SimilarChunksOptions) {
+    const bytesMax = options.bytesMax ?? similarBytesMax;
+    assert(bytesMax >= similarBytesMin, 'a table of similar chunks has room for some');
+    this.#crc32 = options.crc32;
+    const bytesPerSlot = 4 * (slotWords + placeWords / slotsPerPlace);
+    this.#slotsMax = Math.floor(bytesMax / bytesPerSlot);
+    this.#slots = new Uint32Array(slotsAtFirst * slotWords);
+    this.#places = new Uint32Array((slotsAtFirst / slotsPerPlace) * placeWords);
+  }
+
+  /** How much memory its arrays take. */
+  get memoryBytes(): number {
+    return this.#slots.byteLength + this.#places.byteLength;
+  }
+
+  /** Makes a chunk known under its super-features, as the newest. Without any it is not noted. */
+  add(features: Uint32Array, place: ChunkPlace): void {
+    if (features.length === 0 || !fits(place)) return;
+    if (this.#next === 0xffffffff) this.#forgetAll();
+    const number = this.#next++;
+    this.#growRing();
+    const at = (number % this.#ringLength) * placeWords;
+    this.#places[at] = place.fileId;
+    this.#places[at + 1] = place.offset;
+    for (const feature of features) this.#note(feature, number);
+  }
+
+  /**
+   * The chunks that were known under any of these super-features: those first that agree in most of
+   * them, and of these the newest.
+   */
+  candidates(features: Uint32Array): ChunkPlace[] {
+    const votes = new Map<number, number>();
+    for (const feature of features) {
+      const slot = this.#slotOf(feature);
+      for (let i = 1; i <= chunksPerFeature; i++) {
+        const number = this.#slots[slot + i] as number;
+        if (this.#isKnown(number)) votes.set(number, (votes.get(number) ?? 0) + 1);
+      }
+    }
+    return [...votes]
+      .sort(([numberA, votesA], [numberB, votesB]) => votesB - votesA || numberB - numberA)
+      .map(([number]) => this.#placeOf(number));
+  }
+
+  /** The table as the bytes of a file: about eight for each super-feature. */
+  dump(): Uint8Array {
+    const oldest = this.#oldestKnown;
+    const body = new Writer().varint(this.#next - oldest);
+    let before: ChunkPlace = { fileId: 0, offset: 0 };
+    for (let number = oldest; number < this.#next; number++) {
+      const place = this.#placeOf(number);
+      body.varint(signed(place.fileId - before.fileId));
+      body.varint(signed(place.offset - before.offset));
+      before = place;
+    }
+    let keyBefore = 0;
+    for (let slot = 0; slot < this.#slots.length; slot += slotWords) {
+      if (!this.#isKnown(this.#slots[slot + 1] as number)) continue;
+      const key = this.#slots[slot] as number;
+      body.varint(signed(key - keyBefore));
+      keyBefore = key;
+      // Each as how much older it is than the one before; 0 ends a list that is not full.
+      let numberBefore = this.#next;
+      for (let i = 1; i <= chunksPerFeature; i++) {
+        const number = this.#slots[slot + i] as number;
+        const isKnown = this.#isKnown(number);
+        body.varint(isKnown ? numberBefore - number : 0);
+        if (!isKnown) break;
+        numberBefore = number;
+      }
+    }
+    const bytes = body.finish();
+    return concatBytes([magic, new Writer().u32(this.#crc32(bytes, 0)).finish(), bytes]);
+  }
+
+  /** A table from a file. One that is damaged, or of another version, gives an empty table. */
+  static load(bytes: Uint8Array, options: SimilarChunksOptions): SimilarChunks {
+    const bodyAt = magic.length + crcBytes;
+    const body = bytes.subarray(bodyAt);
+    const isWhole =
+      bytes.length > bodyAt &&
+      equalBytes(bytes.subarray(0, magic.length), magic) &&
+      readU32(bytes, magic.length) === options.crc32(body, 0);
+    if (!isWhole) return new SimilarChunks(options);
+    try {
+      const table = new SimilarChunks(options);
+      table.#fill(new Reader(body, 'a table of similar chunks'));
+      return table;
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      return new SimilarChunks(options);
+    }
+  }
+
+  /** Takes what `dump` wrote; if the bound is lower than it was there, the newest of it. */
+  #fill(reader: Reader): void {
+    const placeCount = reader.varint();
+    let [fileId, offset] = [0, 0];
+    for (let i = 0; i < placeCount; i++) {
+      fileId += unsigned(reader.varint());
+      offset += unsigned(reader.varint());
+      const number = this.#next++;
+      this.#growRing();
+      const at = (number % this.#ringLength) * placeWords;
+      this.#places[at] = fileId;
+      this.#places[at + 1] = offset;
+    }
+    let key = 0;
+    while (!reader.atEnd) {
+      key += unsigned(reader.varint());
+      const numbers: number[] = [];
+      let number = this.#next;
+      for (let i = 0; i < chunksPerFeature; i++) {
+        const age = reader.varint();
+        if (age === 0) break;
+        number -= age;
+        numbers.push(number);
+      }
+      if (number < 1 || key < 0 || key > 0xffffffff)
+        throw corrupt('a table of similar chunks lies');
+      for (const known of numbers.reverse()) this.#note(key, known);
+    }
+  }
+
+  get #ringLength(): number {
+    return this.#places.length / placeWords;
+  }
+
+  /** The lowest number that the ring still has. */
+  get #oldestKnown(): number {
+    return Math.max(1, this.#next - this.#ringLength);
+  }
+
+  #isKnown(number: number): boolean {
+    return number !== 0 && number >= this.#next - this.#ringLength;
+  }
+
+  #placeOf(number: number): ChunkPlace {
+    const at = (number % this.#ringLength) * placeWords;
+    return { fileId: this.#places[at] as number, offset: this.#places[at + 1] as number };
+  }
+
+  /** Where the slot of a key is, or the free one where it would be. */
+  #slotOf(key: number): number {
+    const count = this.#slots.length / slotWords;
+    let slot = Math.floor((key / 2 ** 32) * count);
+    while (this.#slots[slot * slotWords + 1] !== 0 && this.#slots[slot * slotWords] !== key) {
+      slot = slot + 1 === count ? 0 : slot + 1;
+    }
+    return slot * slotWords;
+  }
+
+  #note(key: number, number: number): void {
+    let slot = this.#slotOf(key);
+    if (this.#slots[slot + 1] === 0) {
+      const count = this.#slots.length / slotWords;
+      if (this.#usedSlots >= Math.floor(count * 0.7)) {
+        this.#makeRoom();
+        slot = this.#slotOf(key);
+      }
+      this.#usedSlots++;
+      this.#slots[slot] = key;
+    }
+    if (this.#slots[slot + 1] === number) return;
+    this.#slots.copyWithin(slot + 2, slot + 1, slot + slotWords - 1);
+    this.#slots[slot + 1] = number;
+  }
+
+  /** The ring keeps as many places as half of the slots, at the least. */
+  #growRing(): void {
+    const length = this.#ringLength;
+    const lengthMax = Math.floor(this.#slotsMax / slotsPerPlace);
+    if (this.#next <= length || length === lengthMax) return;
+    const grown = new Uint32Array(Math.min(length * 2, lengthMax) * placeWords);
+    const grownLength = grown.length / placeWords;
+    for (let number = Math.max(1, this.#next - length); number < this.#next; number++) {
+      const [from, to] = [(number % length) * placeWords, (number % grownLength) * placeWords];
+      grown[to] = this.#places[from] as number;
+      grown[to + 1] = this.#places[from + 1] as number;
+    }
+    this.#places = grown;
+  }
+
+  /** Makes the hash table larger, or forgets the older half of it. */
+  #makeRoom(): void {
+    const slots = this.#slots;
+    const count = slots.length / slotWords;
+    const grownCount = Math.min(count * 2, this.#slotsMax);
+    let oldest = this.#oldestKnown;
+    if (grownCount === count) oldest = this.#middleAge();
+    this.#slots = new Uint32Array(grownCount * slotWords);
+    this.#usedSlots = 0;
+    for (let slot = 0; slot < slots.length; slot += slotWords) {
+      if ((slots[slot + 1] as number) < oldest) continue;
+      this.#slots.set(slots.subarray(slot, slot + slotWords), this.#slotOf(slots[slot] as number));
+      this.#usedSlots++;
+    }
+  }
+
+  /** A number than which half of the slots, or more, have only older chunks. */
+  #middleAge(): number {
+    const newest = new Uint32Array(this.#usedSlots);
+    let count = 0;
+    for (let slot = 1; slot < this.#slots.length; slot += slotWords) {
+      if (this.#slots[slot] !== 0) newest[count++] = this.#slots[slot] as number;
+    }
+    newest.sort();
+    return Math.max(this.#oldestKnown, (newest[count >> 1] as number) + 1);
+  }
+
+  #forgetAll(): void {
+    this.#slots.fill(0);
+    this.#usedSlots = 0;
+    this.#next = 1;
+  }
+}
+
+/** Whether a place can be noted. Those of files of 4 GiB, or with such numbers, are not. */
+function fits({ fileId, offset }: ChunkPlace): boolean {
+  return fileId <= 0xffffffff && offset <= 0xffffffff;
+}
+
+/** A number that may be negative as one that is not: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4. */
+function signed(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+/** The reverse. */
+function unsigned(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}

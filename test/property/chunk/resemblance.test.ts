@@ -1,0 +1,64 @@
+/**
+ * The laws of resemblance: what is similar agrees, what is not does not, and the exact numbers.
+ */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { concatBytes } from '../../../src/base/bytes.ts';
+import { superFeatureCount, superFeatures } from '../../../src/engine/chunk/resemblance.ts';
+import { generatedBytes, generatedText } from '../../support/content.ts';
+
+/** How many super-features two chunks have in common. */
+function agreement(a: Uint8Array, b: Uint8Array): number {
+  const ofB = superFeatures(b);
+  return superFeatures(a).filter((feature, i) => feature === ofB[i]).length;
+}
+
+const sizes = [300, 1000, 4096, 20_000, 65_536, 200_000];
+
+describe('superFeatures', () => {
+  test.each(sizes)('agree between a chunk of %i bytes and its edited copies', (sizeBytes) => {
+    let found = 0;
+    for (let seed = 0; seed < 50; seed++) {
+      const chunk = generatedText(seed, sizeBytes);
+      const at = (seed * 7919) % sizeBytes;
+      const edited = concatBytes([
+        chunk.subarray(0, at),
+        generatedBytes(seed, 5),
+        chunk.subarray(at + 3),
+      ]);
+      if (agreement(chunk, edited) > 0) found++;
+    }
+    expect(found).toBeGreaterThan(40);
+  });
+
+  test.each(sizes)('do not agree between unrelated chunks of %i bytes', (sizeBytes) => {
+    for (let seed = 0; seed < 50; seed++) {
+      expect(agreement(generatedBytes(seed, sizeBytes), generatedBytes(-seed, sizeBytes))).toBe(
+        seed === 0 ? superFeatureCount : 0,
+      );
+    }
+  });
+
+  test('do not depend on where the bytes lie in memory', () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 300, max: 5000 }),
+        fc.nat(7),
+        (seed, size, shift) => {
+          const chunk = generatedBytes(seed, size);
+          const shifted = new Uint8Array(size + shift).subarray(shift);
+          shifted.set(chunk);
+          expect(superFeatures(shifted)).toEqual(superFeatures(chunk));
+        },
+      ),
+    );
+  });
+
+  test('of a chunk that is too small are none', () => {
+    for (let size = 0; size < 34; size++) {
+      expect(superFeatures(generatedBytes(1, size))).toEqual(new Uint32Array(0));
+    }
+  });
+});
