@@ -55,6 +55,12 @@ export interface ChunkLocation {
   readonly rawBytes: number;
 }
 
+/**
+ * Content on its way to the chunker: slices of any size, and places where a chunk ends, whatever
+ * the content says.
+ */
+export type ContentPart = Uint8Array | 'cut';
+
 /** The content of a version: its only chunk (level 0), or the root of a tree of `level` levels. */
 export interface ContentRoot {
   readonly id: ChunkId;
