@@ -1,12 +1,16 @@
 /**
- * The file system of this machine, with a count of the syncs and the bytes that went through it.
+ * The file system of this machine, with a count of the syncs, the bytes that went through it and
+ * the frames that were read.
  *
- * How many uploads share one `fdatasync` is a promise of the committer, and the only honest place
- * to count is where the calls leave the engine.
+ * How many uploads share one `fdatasync` is a promise of the committer, and how many chunks a read
+ * takes is one of the read path. The only honest place to count is where the calls leave the
+ * engine.
  *
  * @module
  */
 
+import { fileHeaderBytes } from '../src/engine/log/file-header.ts';
+import { frameTypes } from '../src/engine/log/frame.ts';
 import type { FileSystem } from '../src/engine/platform/file-system.ts';
 import { nodeFileSystem } from '../src/engine/platform/node-file-system.ts';
 
@@ -15,6 +19,13 @@ export interface SyncCounter {
   syncs: number;
   /** What was given to files whose path has this ending, in bytes. */
   readonly writtenBytes: Map<string, number>;
+  /** Reads of log files that began with a frame, by what it was. */
+  readonly framesRead: { chunks: number; nodes: number };
+}
+
+/** A counter that has counted nothing. */
+export function newSyncCounter(): SyncCounter {
+  return { syncs: 0, writtenBytes: new Map(), framesRead: { chunks: 0, nodes: 0 } };
 }
 
 /** The port on the disk of this machine. Every sync of a file is counted as it begins. */
@@ -24,7 +35,14 @@ export function countingFileSystem(counter: SyncCounter): FileSystem {
     async open(path, mode) {
       const file = await nodeFileSystem.open(path, mode);
       return {
-        read: (target, position) => file.read(target, position),
+        read: async (target, position) => {
+          const read = await file.read(target, position);
+          if (/\.v[js]$/.test(path) && position >= fileHeaderBytes) {
+            if (target[0] === frameTypes.chunk) counter.framesRead.chunks++;
+            if (target[0] === frameTypes.node) counter.framesRead.nodes++;
+          }
+          return read;
+        },
         write: async (parts, position) => {
           const written = await file.write(parts, position);
           const ending = /\.[a-z]+(?:\.tmp)?$/.exec(path)?.[0] ?? '';

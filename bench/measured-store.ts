@@ -11,7 +11,7 @@ import { Session } from '../src/api/session.ts';
 import { Store } from '../src/api/store.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { nodePlatform } from '../src/engine/platform/machine.ts';
-import { countingFileSystem, type SyncCounter } from './counting-file-system.ts';
+import { countingFileSystem, newSyncCounter, type SyncCounter } from './counting-file-system.ts';
 
 export interface MeasuredStore {
   readonly store: Store;
@@ -23,7 +23,7 @@ export async function openMeasuredStore(
   directory: string,
   compaction: 'auto' | 'manual' = 'auto',
 ): Promise<MeasuredStore> {
-  const counter = { syncs: 0, writtenBytes: new Map<string, number>() };
+  const counter = newSyncCounter();
   const platform = { ...nodePlatform(), fileSystem: countingFileSystem(counter) };
   const open = (): Promise<Engine> =>
     Engine.open({ platform, directory, createIfMissing: true, compaction });

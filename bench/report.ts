@@ -62,7 +62,7 @@ function digits(value: number): string {
 }
 
 /** The first column to the left, the others to the right; the last as it is. */
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );

@@ -8,14 +8,22 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ImportReport } from '../src/cli/folder-import.ts';
 import { formatSize } from '../src/cli/printable.ts';
 import type { StoreStats, VerifyReport } from '../src/index.ts';
-import { downloadReleases, filesOf, installedReleases, type Release, sizeOf } from './releases.ts';
+import {
+  compareFolders,
+  fetchReleases,
+  filesOf,
+  installedReleases,
+  type Release,
+  sizeOf,
+  smallPackage,
+} from './releases.ts';
 
 const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 const commandLine = join(projectRoot, 'src/cli/main.ts');
@@ -23,7 +31,7 @@ const sandbox = mkdtempSync(join(tmpdir(), 'varve-demo-'));
 
 try {
   const releases =
-    downloadReleases(join(sandbox, 'releases')) ??
+    fetchReleases(join(sandbox, 'releases'), smallPackage) ??
     installedReleases(join(projectRoot, 'node_modules'));
   const target = `packages/${releases[0]?.name}`;
   console.log();
@@ -104,15 +112,4 @@ function varve<T>(...argv: string[]): T {
     throw new Error(`varve ${argv.join(' ')} ended with ${child.status}:\n${child.stderr}`);
   }
   return JSON.parse(child.stdout) as T;
-}
-
-/** Paths of files that only one folder has, or that differ in a byte. */
-function compareFolders(a: string, b: string): string[] {
-  const [inA, inB] = [new Set(filesOf(a)), new Set(filesOf(b))];
-  return [...new Set([...inA, ...inB])].filter(
-    (path) =>
-      !inA.has(path) ||
-      !inB.has(path) ||
-      !readFileSync(join(a, path)).equals(readFileSync(join(b, path))),
-  );
 }

@@ -1,12 +1,13 @@
 /**
- * Releases of a real package, unpacked, for the demo to work on.
+ * Releases of real packages, unpacked, for the demo and the measure of size to work on.
  *
- * They come from npm, by whatever client and settings the machine has. Without a network, versions
- * of one package that happen to lie in `node_modules` take their place.
+ * They come from npm, by whatever client and settings the machine has, and are kept: one that is
+ * there is not fetched again. Without a network, versions of one package that happen to lie in
+ * `node_modules` can take their place.
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** An unpacked release of a package. */
@@ -16,33 +17,64 @@ export interface Release {
   readonly folder: string;
 }
 
-const packageName = 'yaml';
-const packageVersions = ['2.4.5', '2.5.1', '2.6.1', '2.7.1'];
+/** Which releases of a package are wanted, oldest first. */
+export interface WantedReleases {
+  readonly name: string;
+  readonly versions: readonly string[];
+}
 
-/** Of packages larger than this, the demo would take long. */
+/** Small, and quickly fetched. */
+export const smallPackage: WantedReleases = {
+  name: 'yaml',
+  versions: ['2.4.5', '2.5.1', '2.6.1', '2.7.1'],
+};
+
+/** Packages larger than this would take long. */
 const fallbackBytesMax = 8 * 1024 * 1024;
 
-/** The releases, oldest first; `undefined` if npm cannot get them. */
-export function downloadReleases(prefix: string): Release[] | undefined {
-  console.log(`Getting ${packageVersions.length} releases of ${packageName} with npm ...`);
-  mkdirSync(prefix);
-  // An alias for each, because npm would install only one version under the package's own name.
-  const aliases = packageVersions.map((version) => `r${version}@npm:${packageName}@${version}`);
-  const quietly = ['--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund', '--no-save'];
-  const argv = ['install', '--prefix', prefix, ...quietly, '--fetch-retries=0', ...aliases];
-  // Inside `npm run` this names the npm that runs us, which is a script and needs no shell.
-  const npm = process.env['npm_execpath'];
-  const child =
-    npm === undefined
-      ? spawnSync('npm', argv, { cwd: prefix, stdio: 'ignore' })
-      : spawnSync(process.execPath, [npm, ...argv], { cwd: prefix, stdio: 'ignore' });
-  if (child.status !== 0) {
-    console.log('npm could not get them. Is there a network?');
-    return undefined;
+/** Releases as files, as npm publishes them; `undefined` if npm cannot get them. */
+export function fetchTarballs(folder: string, wanted: WantedReleases): string[] | undefined {
+  mkdirSync(folder, { recursive: true });
+  const plainName = wanted.name.replace('@', '').replace('/', '-');
+  const pathOf = (version: string): string => join(folder, `${plainName}-${version}.tgz`);
+  const missing = wanted.versions.filter((version) => !existsSync(pathOf(version)));
+  if (missing.length > 0) {
+    console.log(`Getting ${missing.length} releases of ${wanted.name} with npm ...`);
+    const specifiers = missing.map((version) => `${wanted.name}@${version}`);
+    const argv = ['pack', '--ignore-scripts', '--silent', '--fetch-retries=0', ...specifiers];
+    // Inside `npm run` this names the npm that runs us, which is a script and needs no shell.
+    const npm = process.env['npm_execpath'];
+    const child =
+      npm === undefined
+        ? spawnSync('npm', argv, { cwd: folder, stdio: 'ignore' })
+        : spawnSync(process.execPath, [npm, ...argv], { cwd: folder, stdio: 'ignore' });
+    if (child.status !== 0) {
+      console.log('npm could not get them. Is there a network?');
+      return undefined;
+    }
   }
-  return packageVersions.map((version) => {
-    return { name: packageName, version, folder: join(prefix, 'node_modules', `r${version}`) };
+  return wanted.versions.map(pathOf);
+}
+
+/** The releases, oldest first, each in a folder of its own; `undefined` if npm cannot get them. */
+export function fetchReleases(folder: string, wanted: WantedReleases): Release[] | undefined {
+  const tarballs = fetchTarballs(join(folder, 'tgz'), wanted);
+  return tarballs?.map((tarball, index) => {
+    const version = wanted.versions[index] as string;
+    const target = join(folder, `${wanted.name.replace(/^.*\//, '')}-${version}`);
+    if (!existsSync(target)) unpack(tarball, target);
+    return { name: wanted.name, version, folder: target };
   });
+}
+
+/** It gets its name when it is whole. */
+function unpack(tarball: string, target: string): void {
+  const partial = `${target}.part`;
+  mkdirSync(partial, { recursive: true });
+  const argv = ['-xzf', tarball, '-C', partial, '--strip-components=1'];
+  const { status, stderr } = spawnSync('tar', argv, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`tar could not unpack ${tarball}: ${stderr}`);
+  renameSync(partial, target);
 }
 
 /** What `node_modules` has most versions of; of several such packages, the largest. */
@@ -92,4 +124,15 @@ export function filesOf(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
+}
+
+/** Paths of files that only one folder has, or that differ in a byte. */
+export function compareFolders(a: string, b: string): string[] {
+  const [inA, inB] = [new Set(filesOf(a)), new Set(filesOf(b))];
+  return [...new Set([...inA, ...inB])].filter(
+    (path) =>
+      !inA.has(path) ||
+      !inB.has(path) ||
+      !readFileSync(join(a, path)).equals(readFileSync(join(b, path))),
+  );
 }

@@ -74,7 +74,7 @@ describe('the documents', () => {
   });
 
   test('docs/benchmarks.md has every suite', () => {
-    const rows = readFileSync('docs/benchmarks.md', 'utf8').matchAll(/^\| `([a-z-]+)`/gm);
+    const rows = readFileSync('docs/benchmarks.md', 'utf8').matchAll(/^\| `([a-z][a-z-]*)`/gm);
     expect([...rows].map(([, name]) => name)).toEqual(suites.map(({ name }) => name));
   });
 });
