@@ -89,7 +89,8 @@ function save(
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'size.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   const { node, cpu, cores } = report.machine;
-  const caption = `Bytes of the whole folder after the last import. Node ${node}, ${cores} × ${cpu}`;
+  const measuredOn = `Node ${node}, ${cores} × ${cpu}`;
+  const caption = `Bytes of the whole folder after the last import. ${measuredOn}`;
   writeFileSync(join(folder, 'size.svg'), drawChart(report.results, caption));
 }
 
