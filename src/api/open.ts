@@ -8,6 +8,7 @@
  */
 
 import { Engine } from '../engine/engine.ts';
+import { parityEvery } from '../base/limits.ts';
 import { memoryPlatform, nodePlatform } from '../engine/platform/machine.ts';
 import {
   checkOptionalBoolean,
@@ -30,7 +31,8 @@ export function openSession(
   checkOptionalObject('options', options);
   checkOptionalBoolean('mustExist', options.mustExist);
   checkOptionalInteger('reserveBytes', options.reserveBytes, { min: 0 });
-  const { compaction, reserveBytes } = options;
+  checkParity(options.parity);
+  const { compaction, reserveBytes, parity } = options;
   // For callers without types.
   if (!['auto', 'manual', undefined].includes(compaction)) {
     throw invalidArgument(`compaction is 'auto' or 'manual', not ${String(compaction)}`);
@@ -43,8 +45,17 @@ export function openSession(
   return new Session(platform.clock, async () => {
     // However it ended: if it still holds the folder, opening says so.
     await Promise.allSettled([previous]);
-    return Engine.open({ platform, directory, createIfMissing, compaction, reserveBytes });
+    const own = { createIfMissing, compaction, reserveBytes, parity };
+    return Engine.open({ platform, directory, ...own });
   });
+}
+
+function checkParity(parity: StoreOptions['parity']): void {
+  if (parity === undefined || parity === false) return;
+  // For callers without types.
+  const { every } = Object(parity) as { readonly every?: unknown };
+  if (every === undefined) throw wrongType('parity', '{ every: a number } or false', parity);
+  checkOptionalInteger('parity.every', every, parityEvery);
 }
 
 function isInMemory(location: StoreLocation): location is Exclude<StoreLocation, string> {

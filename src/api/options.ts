@@ -47,6 +47,17 @@ export interface StoreOptions {
    * is space. 0 turns it off. Default: 64 MiB.
    */
   reserveBytes?: number | undefined;
+  /**
+   * Whether files of the log get parity, with which {@link repairStore} restores bytes that have
+   * rotted on the disk: of each `every` blocks of 4 KiB, from 2 to 256, one. It takes 1 byte for
+   * each `every` bytes of the log, and is written in the background once a file is not appended to
+   * any more, and when the store is closed; {@link Store.compact} writes all that is missing. A
+   * failure to write it is no failure of the store.
+   *
+   * It may be switched on, changed and switched off (`false`) at each opening. Default: as the
+   * store has it; a new one has none. `{ every: 16 }` is a good choice.
+   */
+  parity?: { every: number } | false | undefined;
 }
 
 /** How many of each period keep a version. A whole number from 1 on, or absent. */
@@ -266,6 +277,8 @@ export interface StoreStats {
   storedBytes: number;
   /** What compaction would give back. */
   reclaimableBytes: number;
+  /** What parity takes, beside all of that. */
+  parityBytes: number;
 }
 
 /** Long operations tell how far they are. `total` is absent while it is not known. */

@@ -125,12 +125,13 @@ export class Store implements AsyncDisposable {
     return this.#session.use((engine) => engine.deleteBucket(name));
   }
 
-  /** Counts and sizes, exact at the moment of the call. Costs nothing: the store keeps them. */
+  /** Counts and sizes, exact at the moment of the call. Costs little: the store keeps them. */
   async stats(): Promise<StoreStats> {
     return this.#session.use(async (engine) => {
       const totals = await engine.totals();
       const reclaimableBytes = await engine.reclaimableBytes();
-      return { buckets: engine.buckets().length, ...totals, reclaimableBytes };
+      const parityBytes = await engine.parity.bytes();
+      return { buckets: engine.buckets().length, ...totals, reclaimableBytes, parityBytes };
     });
   }
 
@@ -199,7 +200,9 @@ export class Store implements AsyncDisposable {
    * Gives the space of removed content back to the file system: moves what lives out of files that
    * are mostly garbage, and removes the files. Uploads and downloads go on meanwhile. It may be
    * aborted at any time, and goes on where it was when it is called again. It runs by itself in the
-   * background unless the store was opened with `compaction: 'manual'`.
+   * background unless the store was opened with `compaction: 'manual'`. In a store with parity, each
+   * file that is not written to any more has its parity when the promise resolves, if the disk let
+   * it.
    */
   async compact(options: LongOptions = {}): Promise<CompactReport> {
     return this.#long(options, (engine, own) => engine.compact(own));

@@ -82,6 +82,9 @@ export const pendingEntriesMax = 65_536;
 /** How many entries a listing reads from the index at a time. */
 export const listPageEntries = 1000;
 
+/** How many blocks of a log file may share a block of parity. */
+export const parityEvery = { min: 2, max: 256 } as const;
+
 /** Log files kept open for reading. */
 export const openFilesMax = 256;
 

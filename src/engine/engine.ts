@@ -15,7 +15,6 @@ import { ObjectsError } from '../base/errors.ts';
 import { defaultChunking, inlineBytesMax } from '../base/limits.ts';
 import { Buckets } from './buckets.ts';
 import { Checkpointer } from './checkpointer.ts';
-import { Leases } from './chunk-stage.ts';
 import { EmbeddedChunkStore } from './chunk-store.ts';
 import { Committer } from './committer.ts';
 import type { BucketSettings, CommitRequest } from './commit-group.ts';
@@ -27,26 +26,26 @@ import { isUntouchedBackup } from './log/superblock.ts';
 import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
 import type { Compaction, CompactionOptions } from './maintenance/compaction.ts';
 import { Compactor } from './maintenance/compactor.ts';
+import { ParityKeeper } from './maintenance/parity-keeper.ts';
 import { Pruner } from './maintenance/pruner.ts';
 import { Reclaimer } from './maintenance/reclaim.ts';
 import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
-import {
-  noTotals,
-  type BucketRecord,
-  type ChunkStore,
-  type Lsn,
-  type ObjectVersion,
-  type Totals,
-  type Version,
-  type VersionStore,
+import type {
+  BucketRecord,
+  ChunkStore,
+  Lsn,
+  ObjectVersion,
+  Totals,
+  Version,
+  VersionStore,
 } from './model.ts';
-import { openFiles, type OpenedStore } from './opening.ts';
+import { openFiles, stateOf, type OpenedStore } from './opening.ts';
 import { expectDone } from './outcome.ts';
 import type { Platform } from './platform/platform.ts';
 import { readObject, type ReadRange } from './read-path.ts';
 import type { EngineOptions, LinkRequest, UploadRequest } from './requests.ts';
 import { Segments } from './segments.ts';
-import { StoreState } from './store-state.ts';
+import type { StoreState } from './store-state.ts';
 import { EmbeddedVersionStore } from './version-store.ts';
 import { linkObject, writeObject, type WriteParts } from './write-path.ts';
 
@@ -55,6 +54,8 @@ export class Engine {
   readonly versions: VersionStore;
   /** Retention, and what a removal would free. */
   readonly pruner: Pruner;
+  /** What restores rotten log files. */
+  readonly parity: ParityKeeper;
   readonly #platform: Platform;
   readonly #directory: string;
   readonly #opened: OpenedStore;
@@ -137,6 +138,10 @@ export class Engine {
       },
       { incarnation, isAutomatic: options.compaction !== 'manual', onFailure },
     );
+    const { storeId } = superblock;
+    const openFileIds = (): number[] => this.#openFileIds;
+    const parityParts = { platform, directory, storeId, files, reserve, openFileIds, onFailure };
+    this.parity = new ParityKeeper(parityParts);
     this.versions = new EmbeddedVersionStore(committer, index);
     const { chunking } = superblock;
     const { versions } = this;
@@ -150,6 +155,7 @@ export class Engine {
     if (!engine.#mayTidy) return engine;
     engine.#reclaimer.wake();
     engine.pruner.wake();
+    await engine.parity.begin(options.parity);
     return engine;
   }
 
@@ -261,7 +267,8 @@ export class Engine {
       const { files, index, snapshots } = this.#opened;
       const journalEnd = (): Journal['durableEnd'] => this.#journal.durableEnd;
       const [platform, state] = [this.#platform, this.#state];
-      return verify({ platform, files, index, state, snapshots, journalEnd }, options);
+      const { parity } = this;
+      return verify({ platform, files, index, state, snapshots, parity, journalEnd }, options);
     });
   }
 
@@ -270,7 +277,9 @@ export class Engine {
     this.#health.throwIfFailed();
     return this.#track(async () => {
       await this.#reclaimer.drain(options.signal);
-      return this.#compactor.compact(options);
+      const done = await this.#compactor.compact(options);
+      await this.parity.complete(options.signal);
+      return done;
     });
   }
 
@@ -294,10 +303,7 @@ export class Engine {
         await this.#committer.sync();
         return this.#journal.durableEnd;
       },
-      openFileIds: (): number[] =>
-        [this.#journal, this.#segments, this.#compactor]
-          .map(({ openFileId }) => openFileId)
-          .filter((id) => id !== undefined),
+      openFileIds: (): number[] => this.#openFileIds,
       snapshots: this.#opened.snapshots,
     };
     return this.#track(async () => {
@@ -324,6 +330,13 @@ export class Engine {
     return this.#health.failure === undefined && !isUntouchedBackup(this.#incarnation.superblock);
   }
 
+  /** Log files that are being written. */
+  get #openFileIds(): number[] {
+    return [this.#journal, this.#segments, this.#compactor]
+      .map(({ openFileId }) => openFileId)
+      .filter((id) => id !== undefined);
+  }
+
   async #drain(signal?: AbortSignal): Promise<void> {
     if (this.#mayTidy) await this.#reclaimer.drain(signal);
   }
@@ -332,6 +345,7 @@ export class Engine {
     await this.pruner.stop();
     await Promise.allSettled(this.#underWay);
     await this.#compactor.stop();
+    await this.parity.stop();
     await this.#reclaimer.stop();
     await this.#checkpointer.idle();
     const { database, files, lock } = this.#opened;
@@ -343,8 +357,11 @@ export class Engine {
     } finally {
       await this.#committer.stop();
       // Whatever cannot be closed must not keep the folder locked. It holds nothing that is new.
-      const parts = [this.#journal, this.#segments, this.#compactor, files, database];
-      await Promise.allSettled(parts.map((part) => part.close()));
+      const sealed = this.#openFileIds;
+      const writers = [this.#journal, this.#segments, this.#compactor];
+      await Promise.allSettled(writers.map((part) => part.close()));
+      if (this.#health.failure === undefined) await this.parity.finish(sealed);
+      await Promise.allSettled([files, database].map((part) => part.close()));
       await lock.release();
     }
   }
@@ -353,6 +370,7 @@ export class Engine {
     if (hasCandidates) this.#reclaimer.wake();
     this.#compactor.wake();
     this.#checkpointer.wake();
+    this.parity.wake();
   }
 
   async #commit(
@@ -379,20 +397,4 @@ export class Engine {
     if (this.#closed === undefined) return;
     throw new ObjectsError('the store is closed; open a new one', { code: 'CLOSED' });
   }
-}
-
-/** Where a store that was opened stands. */
-function stateOf(opened: OpenedStore): StoreState {
-  const { recovered } = opened;
-  const last = recovered.last?.payload;
-  return new StoreState(new Leases(), opened.damage, {
-    lastLsn: recovered.lastLsn,
-    nextLsn: recovered.nextLsn,
-    lastCommit: recovered.last?.position,
-    timeMs: last?.timeMs ?? 0,
-    totals: { ...(last?.totals ?? noTotals), ...opened.chunkTotals },
-    lastBucketId: last?.lastBucketId ?? 0,
-    usage: opened.usage,
-    buckets: opened.buckets,
-  });
 }

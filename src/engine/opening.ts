@@ -31,6 +31,7 @@ import {
 } from './checkpoint.ts';
 import { makeDirectoryDurably } from './durable-directory.ts';
 import { readSuperblock, writeSuperblock } from './incarnation.ts';
+import { Leases } from './chunk-stage.ts';
 import { countChunks, type ChunkTotals } from './index/chunk-index.ts';
 import { Database } from './index/database.ts';
 import { Distrust } from './index/distrust.ts';
@@ -44,11 +45,12 @@ import { LogFiles } from './log/log-files.ts';
 import { lastLsnOf, recoverJournal, type RecoveredJournal } from './log/recovery.ts';
 import { superblockPath, type Superblock } from './log/superblock.ts';
 import { finishBackup, holdsCompleteBackup } from './maintenance/backup-folder.ts';
-import type { BucketRecord, Lsn } from './model.ts';
+import { noTotals, type BucketRecord, type Lsn } from './model.ts';
 import type { FileLock, FileSystem } from './platform/file-system.ts';
 import type { Platform } from './platform/platform.ts';
 import { replay } from './replay.ts';
 import { Snapshots } from './snapshots.ts';
+import { StoreState } from './store-state.ts';
 import { ownerFile, takeLock } from './store-lock.ts';
 
 export interface OpeningOptions {
@@ -74,6 +76,22 @@ export interface OpenedStore {
   /** Counted, where the journal's totals count chunks that are lost; else as the journal says. */
   readonly chunkTotals: ChunkTotals | undefined;
   readonly lock: FileLock;
+}
+
+/** Where a store that was opened stands. */
+export function stateOf(opened: OpenedStore): StoreState {
+  const { recovered } = opened;
+  const last = recovered.last?.payload;
+  return new StoreState(new Leases(), opened.damage, {
+    lastLsn: recovered.lastLsn,
+    nextLsn: recovered.nextLsn,
+    lastCommit: recovered.last?.position,
+    timeMs: last?.timeMs ?? 0,
+    totals: { ...(last?.totals ?? noTotals), ...opened.chunkTotals },
+    lastBucketId: last?.lastBucketId ?? 0,
+    usage: opened.usage,
+    buckets: opened.buckets,
+  });
 }
 
 export async function openFiles(options: OpeningOptions): Promise<OpenedStore> {

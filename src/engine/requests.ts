@@ -5,6 +5,7 @@
  */
 
 import type { ChunkingLimits } from '../base/limits.ts';
+import type { ParityWish } from './maintenance/parity-keeper.ts';
 import type { BucketRecord, Durability, ObjectVersion, Preconditions } from './model.ts';
 import type { Platform } from './platform/platform.ts';
 
@@ -20,6 +21,8 @@ export interface EngineOptions {
   readonly inlineBytesMax?: number;
   /** Whether to compact in the background. Default: `auto`. */
   readonly compaction?: 'auto' | 'manual' | undefined;
+  /** Whether log files get parity. Default: as the store has it. */
+  readonly parity?: ParityWish;
   /** What uploads leave free on the volume; see disk-reserve.ts. */
   readonly reserveBytes?: number | undefined;
 }

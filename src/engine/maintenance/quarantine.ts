@@ -12,6 +12,7 @@ import { encodeUtf8 } from '../../base/bytes.ts';
 import { ioError } from '../log/io-errors.ts';
 import { writeFully } from '../log/log-writer.ts';
 import type { FileSystem } from '../platform/file-system.ts';
+import { copyFile, tryShare } from './file-copy.ts';
 
 /** A file that was moved. */
 export interface QuarantinedFile {
@@ -25,11 +26,15 @@ export function quarantineFolder(directory: string): string {
   return `${directory}/quarantine`;
 }
 
-/** Moves a file, named from the folder of the store. Its new place is durable. */
+/**
+ * Moves a file, named from the folder of the store, or leaves it for another to take its place in
+ * one step. What is in quarantine then is durable.
+ */
 export async function quarantine(
   fileSystem: FileSystem,
   directory: string,
   { file, reason }: QuarantinedFile,
+  what: 'move' | 'leave' = 'move',
 ): Promise<void> {
   const slash = file.lastIndexOf('/');
   const from = slash < 0 ? directory : `${directory}/${file.slice(0, slash)}`;
@@ -38,12 +43,21 @@ export async function quarantine(
     await fileSystem.makeDirectory(to);
     const name = await freeName(fileSystem, to, file.slice(slash + 1));
     await writeNote(fileSystem, `${to}/${name}.txt`, `${file}: ${reason}\n`);
-    await fileSystem.rename(`${directory}/${file}`, `${to}/${name}`);
+    const [path, place] = [`${directory}/${file}`, `${to}/${name}`];
+    if (what === 'move') await fileSystem.rename(path, place);
+    else await addName(fileSystem, path, place);
     await fileSystem.syncDirectory(to);
     await fileSystem.syncDirectory(from);
   } catch (cause) {
     throw ioError('move a file to the quarantine', cause, `${directory}/${file}`);
   }
+}
+
+/** A second name, or where that cannot be a copy. */
+async function addName(fileSystem: FileSystem, from: string, to: string): Promise<void> {
+  if (await tryShare(fileSystem, from, to)) return;
+  const sizeBytes = (await fileSystem.status(from))?.sizeBytes ?? 0;
+  await copyFile(fileSystem, { from, to, sizeBytes });
 }
 
 /** A name that nothing has: nothing is ever overwritten there. */

@@ -5,13 +5,14 @@
  *
  * 1. The `VARVE` file is made again from the headers of the log files, if no slot of it is whole.
  * 2. Each log file gets the name that its header says; copies, and files of another store, go out
- *    of the way; a segment whose header is damaged gets another.
+ *    of the way. Blocks that have rotted are restored from parity, where there is any. A segment
+ *    whose header is damaged then gets another.
  * 3. If the store does not open for damage then, its journal is taken up to where it is whole. What
  *    comes behind goes out of the way, a new journal file says where the good part ends, and the
  *    index is made again.
  * 4. Changes behind the damage that can be proved are made anew (salvage.ts).
- * 5. Everything is verified. Versions that are not whole stay, and are named, unless they are to be
- *    dropped.
+ * 5. Parity that is damaged is made again. Everything is verified. Versions that are not whole
+ *    stay, and are named, unless they are to be dropped.
  *
  * Nothing is deleted but the index: what cannot be used goes to `quarantine/`.
  *
@@ -37,6 +38,7 @@ import type { Platform } from '../platform/platform.ts';
 import { Snapshots } from '../snapshots.ts';
 import { takeLock } from '../store-lock.ts';
 import { lostCommits, type LostCommit } from './lost-versions.ts';
+import { restoreFromParity } from './parity-restore.ts';
 import { quarantine, quarantineFolder, type QuarantinedFile } from './quarantine.ts';
 import { Salvage } from './salvage.ts';
 import { putHeadersRight, putNamesRight, storeIdOf, surveyFiles } from './survey.ts';
@@ -94,6 +96,9 @@ export async function repair(
       const version = bucket.versioned ? lsn : undefined;
       done.lost.push({ bucket: bucket.name, name, lsn: version, reason: 'its commit is lost' });
     }
+    for (const name of await engine.parity.mend(options.signal)) {
+      done.actions.push(`${name} is made again`);
+    }
     await concludeWith(engine, done, options);
   } finally {
     await engine.close();
@@ -129,7 +134,7 @@ async function repairFiles(
   const lock = await takeLock(platform, directory);
   try {
     const superblock = await repairSuperblock(platform, directory, done);
-    for (const putRight of [putNamesRight, putHeadersRight]) {
+    for (const putRight of [putNamesRight, restoreFromParity, putHeadersRight]) {
       const { actions, quarantined } = await putRight(platform, directory, superblock.storeId);
       done.actions.push(...actions);
       done.quarantined.push(...quarantined);

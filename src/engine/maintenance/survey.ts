@@ -78,7 +78,7 @@ export function storeIdOf(files: readonly SurveyedFile[]): Uint8Array | undefine
 }
 
 /** What was done, or would be. */
-export interface NamesPutRight {
+export interface PutRight {
   readonly actions: string[];
   readonly quarantined: QuarantinedFile[];
 }
@@ -88,8 +88,8 @@ export async function putNamesRight(
   platform: Platform,
   directory: string,
   storeId: Uint8Array,
-): Promise<NamesPutRight> {
-  const done: NamesPutRight = { actions: [], quarantined: [] };
+): Promise<PutRight> {
+  const done: PutRight = { actions: [], quarantined: [] };
   const files = await surveyFiles(platform, directory);
   const place = (header: FileHeader): string =>
     `${logPlaces[header.kind].folder}/${logFileName(header.kind, header.fileId)}`;
@@ -116,7 +116,7 @@ export async function putNamesRight(
 async function put(
   { fileSystem }: Platform,
   directory: string,
-  done: NamesPutRight,
+  done: PutRight,
   moved: QuarantinedFile,
 ): Promise<void> {
   await quarantine(fileSystem, directory, moved);
@@ -128,7 +128,7 @@ async function moveAll(
   platform: Platform,
   directory: string,
   moves: readonly { readonly from: string; readonly to: string }[],
-  done: NamesPutRight,
+  done: PutRight,
 ): Promise<void> {
   const { fileSystem } = platform;
   const path = (file: string): string => `${directory}/${file}`;
@@ -158,9 +158,9 @@ export async function putHeadersRight(
   platform: Platform,
   directory: string,
   storeId: Uint8Array,
-): Promise<NamesPutRight> {
+): Promise<PutRight> {
   const { fileSystem, hashing, randomness } = platform;
-  const done: NamesPutRight = { actions: [], quarantined: [] };
+  const done: PutRight = { actions: [], quarantined: [] };
   for (const surveyed of await surveyFiles(platform, directory)) {
     const { file, kind, header, sizeBytes, idInName: fileId } = surveyed;
     if (header !== undefined || kind !== 'segment' || sizeBytes <= fileHeaderBytes) continue;

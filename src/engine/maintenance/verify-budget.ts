@@ -2,7 +2,7 @@
  * How much of a store one run of `verify` looks at, and where the next one goes on.
  *
  * A store is looked at in one order: the journal, the chunks by their names, the versions by
- * theirs. A place in that order is kept in the index, because it is only advice: with the index
+ * theirs, the files that have parity by their numbers. A place in that order is kept in the index, because it is only advice: with the index
  * goes the place, and the next run begins at the beginning.
  *
  * Work is counted in bytes that are read, so that a part of it is about as large a part of the
@@ -27,7 +27,8 @@ export type VerifyPosition =
       readonly step: 'versions';
       readonly behind:
         { readonly bucketId: number; readonly name: string; readonly lsn: Lsn } | undefined;
-    };
+    }
+  | { readonly step: 'parity'; readonly behindFileId: number };
 
 export const verifyBeginning: VerifyPosition = { step: 'journal', behind: undefined };
 
@@ -64,7 +65,7 @@ export class VerifyBudget {
 }
 
 const fact = 'verified';
-const steps = ['journal', 'chunks', 'versions'] as const;
+const steps = ['journal', 'chunks', 'versions', 'parity'] as const;
 
 /** Where the last run with a budget ended. */
 export async function loadPosition(index: IndexStore): Promise<VerifyPosition> {
@@ -73,6 +74,7 @@ export async function loadPosition(index: IndexStore): Promise<VerifyPosition> {
   const fields = new Reader(value, 'the place of verify in the index');
   const step = steps[fields.u8()];
   if (step === 'chunks') return { step, from: toBinaryString(fields.sized()) };
+  if (step === 'parity') return { step, behindFileId: fields.varint() };
   if (step === 'versions') {
     const isBegun = fields.u8() === 1;
     if (!isBegun) return { step, behind: undefined };
@@ -100,5 +102,7 @@ function encode(position: VerifyPosition): Uint8Array | undefined {
       if (behind === undefined) return writer.u8(0).finish();
       return writer.u8(1).varint(behind.bucketId).text(behind.name).varint(behind.lsn).finish();
     }
+    case 'parity':
+      return writer.varint(position.behindFileId).finish();
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Reading everything, comparing everything, changing nothing that anybody stored.
  *
- * Three questions, each a step: does the journal say what it said when it was written; is each
- * chunk its name; does each version lead to whole content, with the edges that keep it alive. After
- * a whole run the totals must add up, too. Damage is reported as the versions that it hits, not as
+ * Four questions, each a step: does the journal say what it said when it was written; is each chunk
+ * its name; does each version lead to whole content, with the edges that keep it alive; is there
+ * something that parity could restore. After a whole run the totals must add up, too. Damage is reported as the versions that it hits, not as
  * an error: only an abort or a failing machine makes `verify` throw.
  *
  * What it finds it notes: a chunk that is bad, so that the next upload of it brings good bytes
@@ -44,6 +44,7 @@ import type { Platform } from '../platform/platform.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { StoreState } from '../store-state.ts';
 import { mendEdges, settleEdges } from './edges.ts';
+import type { ParityKeeper } from './parity-keeper.ts';
 import {
   VerifyBudget,
   loadPosition,
@@ -61,6 +62,7 @@ export interface VerifyParts {
   /** The journal up to its durable end. */
   readonly journalEnd: () => RecoveredJournal['end'];
   readonly snapshots: Snapshots;
+  readonly parity: ParityKeeper;
 }
 
 export interface VerifyProgress {
@@ -130,7 +132,10 @@ export async function verify(parts: VerifyParts, options: VerifyOptions): Promis
   let isComplete = false;
   try {
     isComplete =
-      (await verifyJournal(run)) && (await verifyChunks(run)) && (await verifyVersions(run));
+      (await verifyJournal(run)) &&
+      (await verifyChunks(run)) &&
+      (await verifyVersions(run)) &&
+      (await verifyParity(run));
   } finally {
     if (hasBudget) await savePosition(index, isComplete ? verifyBeginning : run.position);
   }
@@ -141,7 +146,11 @@ export async function verify(parts: VerifyParts, options: VerifyOptions): Promis
     chunks,
     bytes,
     damaged,
-    problems: [...problems, ...lostFrames(state), ...run.unnamed.values()],
+    problems: [
+      ...problems,
+      ...state.damage.lostFrames.map((reason) => `what it held is not known: ${reason}`),
+      ...run.unnamed.values(),
+    ],
     percent: isWhole && isComplete ? 100 : Math.min(100, (budget.bytes / total) * 100),
     isComplete,
   };
@@ -171,11 +180,12 @@ function beginRun(
 }
 
 /** All the work there is; at least 1. */
-async function workOf({ files, state }: VerifyParts): Promise<number> {
+async function workOf({ files, state, parity }: VerifyParts): Promise<number> {
   const sizes = await Promise.all(files.ids('journal').map((id) => files.size(id)));
+  for (const { sizeBytes } of await parity.protectedFiles()) sizes.push(sizeBytes);
   const { storedBytes, versions, deleteMarkers } = state.totals;
-  const journalBytes = sizes.reduce((sum, size) => sum + size, 0);
-  return 1 + journalBytes + storedBytes + versionWorkBytes * (versions + deleteMarkers);
+  const fileBytes = sizes.reduce((sum, size) => sum + size, 0);
+  return 1 + fileBytes + storedBytes + versionWorkBytes * (versions + deleteMarkers);
 }
 
 /** The journal. `false`: the budget is spent. */
@@ -228,7 +238,7 @@ async function verifyChunks(run: Run): Promise<boolean> {
       budget.spend(location.frameBytes);
       addChunk(counted, id, location);
       await verifyChunk(run, id, location);
-      run.position = { step: 'chunks', from: behindChunk(id) };
+      run.position = { step: 'chunks', from: `${chunkGroup(id)}~` };
       options.onProgress?.({ done: run.chunks, total: state.totals.chunks, unit: 'chunks' });
     }
     from = page.last;
@@ -252,6 +262,7 @@ async function verifyChunk(run: Run, id: ChunkId, location: ChunkLocation): Prom
 async function verifyVersions(run: Run): Promise<boolean> {
   const { parts, options, position, budget } = run;
   const { state, index } = parts;
+  if (position.step === 'parity') return true;
   let after = position.step === 'versions' ? position.behind : undefined;
   const firstBucketId = after?.bucketId ?? 0;
   const buckets = state.buckets.filter(({ id }) => id >= firstBucketId);
@@ -269,6 +280,21 @@ async function verifyVersions(run: Run): Promise<boolean> {
       }
       if (page.length < listPageEntries) break;
     }
+  }
+  run.position = { step: 'parity', behindFileId: 0 };
+  return true;
+}
+
+/** Files that have parity, and it. `false`: the budget is spent. */
+async function verifyParity(run: Run): Promise<boolean> {
+  const { parts, options, position, budget, problems } = run;
+  for (const { fileId, sizeBytes } of await parts.parity.protectedFiles()) {
+    if (position.step !== 'parity' || fileId <= position.behindFileId) continue;
+    throwIfAborted(options.signal);
+    if (budget.isSpent) return false;
+    budget.spend(sizeBytes);
+    problems.push(...(await parts.parity.problemsOf(fileId)));
+    run.position = { step: 'parity', behindFileId: fileId };
   }
   return true;
 }
@@ -364,14 +390,6 @@ async function concludeWhole(run: Run): Promise<void> {
     run.problems.push(`${field} is kept as ${expected}, but counts ${count}`);
     await index.distrust();
   }
-}
-
-function lostFrames(state: StoreState): string[] {
-  return state.damage.lostFrames.map((reason) => `what it held is not known: ${reason}`);
-}
-
-function behindChunk(id: ChunkId): string {
-  return `${chunkGroup(id)}~`;
 }
 
 /** The message of damage; anything else is no finding and goes on up. */
