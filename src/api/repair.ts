@@ -18,7 +18,7 @@ import {
   checkOptionalSignal,
   checkString,
 } from './checks.ts';
-import type { LostVersion, RepairOptions, RepairReport } from './options.ts';
+import type { LostVersion, RepairOptions, RepairReport } from './reports.ts';
 import { encodeVersionId } from './version-id.ts';
 
 /**

@@ -24,7 +24,8 @@ import {
   wrongType,
 } from './checks.ts';
 import { checkBucketName } from './names.ts';
-import type { PruneOptions, Retention, RetentionPeriods } from './options.ts';
+import type { Retention, RetentionPeriods } from './options.ts';
+import type { PruneOptions } from './reports.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

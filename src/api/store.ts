@@ -20,20 +20,17 @@ import {
 } from './checks.ts';
 import { checkBucketName } from './names.ts';
 import { openSession } from './open.ts';
+import type { BucketConfig, BucketInfo, StoreLocation, StoreOptions } from './options.ts';
 import type {
   BackupReport,
-  BucketConfig,
-  BucketInfo,
   CompactReport,
   LongOptions,
   PruneOptions,
   PruneReport,
-  StoreLocation,
-  StoreOptions,
   StoreStats,
   VerifyOptions,
   VerifyReport,
-} from './options.ts';
+} from './reports.ts';
 import { bucketsToPrune, checkPruneOptions, retentionOf } from './retention.ts';
 import { declarationOf } from './scope.ts';
 import { bindSession, type Session } from './session.ts';
@@ -200,9 +197,10 @@ export class Store implements AsyncDisposable {
    * Gives the space of removed content back to the file system: moves what lives out of files that
    * are mostly garbage, and removes the files. Uploads and downloads go on meanwhile. It may be
    * aborted at any time, and goes on where it was when it is called again. It runs by itself in the
-   * background unless the store was opened with `compaction: 'manual'`. In a store with parity, each
-   * file that is not written to any more has its parity when the promise resolves, if the disk let
-   * it.
+   * background unless the store was opened with `compaction: 'manual'`.
+   *
+   * In a store with parity each file that is not written to any more has its parity then, if the
+   * disk has let it.
    */
   async compact(options: LongOptions = {}): Promise<CompactReport> {
     return this.#long(options, (engine, own) => engine.compact(own));

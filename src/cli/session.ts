@@ -9,7 +9,7 @@
  */
 
 import { resolve } from 'node:path';
-import { type Bucket, ObjectNotFound, openStore, type Store } from '../index.ts';
+import { type Bucket, ObjectNotFound, openStore, type Store, type StoreOptions } from '../index.ts';
 import { UsageError } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -35,7 +35,7 @@ export function storeFolderOf(option: string | undefined, fromEnvironment: strin
 /** Opens the store, works with it, and closes it however that ends. */
 export async function withStore<T>(
   folder: string,
-  options: { readonly mustExist: boolean },
+  options: StoreOptions,
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
   const store = await openStore(folder, options).catch((error: unknown) => {

@@ -10,6 +10,7 @@
 
 import type { Command } from 'commander';
 import { type ExitCode, exitCodes } from './exit-code.ts';
+import { parityOf } from './parity-options.ts';
 import { type Session, storeFolderOf, withStore } from './session.ts';
 import { Terminal } from './terminal.ts';
 
@@ -55,7 +56,8 @@ export class Shell {
   async run(command: Command, work: Work, makesStore = false): Promise<void> {
     const { store: named } = command.optsWithGlobals<{ store?: string }>();
     const storeFolder = storeFolderOf(named, this.#host.storeFromEnvironment);
-    await withStore(storeFolder, { mustExist: !makesStore }, (store) =>
+    const options = { mustExist: !makesStore, parity: parityOf(command) };
+    await withStore(storeFolder, options, (store) =>
       this.runWithoutStore(command, (host) => work({ ...host, store, storeFolder })),
     );
   }

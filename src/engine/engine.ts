@@ -97,51 +97,35 @@ export class Engine {
         if (this.#mayTidy) this.pruner.onCommitted(operations);
       },
     });
-    const committer = this.#committer;
-    const state = this.#state;
+    const [committer, state, journal, segments] = [
+      this.#committer,
+      this.#state,
+      this.#journal,
+      this.#segments,
+    ];
     const reserve = new DiskReserve(platform, directory, options.reserveBytes);
+    // Each takes of these what it needs.
+    const log = { platform, directory, files, index, journal, segments, reserve };
+    const parts = { ...log, snapshots: opened.snapshots, committer, state, onFailure };
     this.#buckets = new Buckets(committer, state, reserve);
-    this.#reclaimer = new Reclaimer({ platform, files, index, committer, state, onFailure });
-    const drain = (signal?: AbortSignal): Promise<void> => this.#drain(signal);
-    this.pruner = new Pruner({ platform, files, index, committer, state, drain, onFailure });
-    const staging = {
-      inlineBytesMax: options.inlineBytesMax ?? inlineBytesMax,
-      reserve,
-      segments: this.#segments,
-      state,
-    };
+    this.#reclaimer = new Reclaimer(parts);
+    this.pruner = new Pruner({ ...parts, drain: (signal) => this.#drain(signal) });
+    const staging = { inlineBytesMax: options.inlineBytesMax ?? inlineBytesMax, ...parts };
     this.#chunks = new EmbeddedChunkStore(platform, index, files, staging);
     this.#checkpointer = new Checkpointer(
-      {
-        fileSystem: platform.fileSystem,
-        committer,
-        journal: this.#journal,
-        index,
-        database: opened.database,
-        state,
-      },
+      { ...parts, fileSystem: platform.fileSystem, database: opened.database },
       { isIndexInMemory: platform.indexIn === 'memory', onFailure },
     );
     this.#compactor = new Compactor(
       {
-        platform,
-        directory,
-        files,
-        index,
-        committer,
-        state,
-        journal: this.#journal,
-        segments: this.#segments,
-        snapshots: opened.snapshots,
+        ...parts,
         stagedFileIds: () => this.#chunks.stagedFileIds,
         takeCheckpoint: () => this.#checkpointer.take(),
       },
       { incarnation, isAutomatic: options.compaction !== 'manual', onFailure },
     );
     const { storeId } = superblock;
-    const openFileIds = (): number[] => this.#openFileIds;
-    const parityParts = { platform, directory, storeId, files, reserve, openFileIds, onFailure };
-    this.parity = new ParityKeeper(parityParts);
+    this.parity = new ParityKeeper({ ...parts, storeId, openFileIds: () => this.#openFileIds });
     this.versions = new EmbeddedVersionStore(committer, index);
     const { chunking } = superblock;
     const { versions } = this;
@@ -306,14 +290,7 @@ export class Engine {
       openFileIds: (): number[] => this.#openFileIds,
       snapshots: this.#opened.snapshots,
     };
-    return this.#track(async () => {
-      const release = this.#opened.files.pin();
-      try {
-        return await backup(parts, target, options);
-      } finally {
-        release();
-      }
-    });
+    return this.#track(() => backup(parts, target, options));
   }
 
   /** Finishes what is queued, and lets go of the folder. May be called more than once. */

@@ -15,6 +15,7 @@ import {
 import { operationNumbers, totalsFields } from '../../src/engine/log/operations.ts';
 import { bucketFields, bucketFlags, putFields, putFlags } from '../../src/engine/log/put-bodies.ts';
 import { checkpointFields } from '../../src/engine/log/file-bodies.ts';
+import { parityHeaderLayout } from '../../src/engine/log/parity-file.ts';
 import { snapshotBlockLayout, snapshotHeaderLayout } from '../../src/engine/log/snapshot-file.ts';
 import {
   optionalFeatures,
@@ -64,6 +65,7 @@ const layouts: readonly (readonly [heading: string, layout: Layout])[] = [
   ['File header', fileHeaderLayout],
   ['Snapshot header', snapshotHeaderLayout],
   ['Snapshot block', snapshotBlockLayout],
+  ['Parity', parityHeaderLayout],
 ];
 
 describe('docs/format.md', () => {

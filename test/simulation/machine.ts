@@ -8,6 +8,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Engine } from '../../src/engine/engine.ts';
+import type { ParityWish } from '../../src/engine/maintenance/parity-keeper.ts';
 import { nativeCompression } from '../../src/engine/platform/native-compression.ts';
 import { nativeHashing } from '../../src/engine/platform/native-hashing.ts';
 import type { Clock, Platform } from '../../src/engine/platform/platform.ts';
@@ -91,8 +92,8 @@ export class Machine {
     };
   }
 
-  /** Opens the store; makes it where there is none. */
-  open(target: Target): Promise<Engine> {
+  /** Opens the store; makes it where there is none. Without a wish it has parity as before. */
+  open(target: Target, parity?: ParityWish): Promise<Engine> {
     const { Engine } = target;
     const platform = this.#platform;
     return Engine.open({
@@ -102,6 +103,7 @@ export class Machine {
       chunking,
       inlineBytesMax,
       compaction: 'manual',
+      parity,
     });
   }
 }

@@ -82,7 +82,8 @@ class Session implements Life {
         lies: () => random.below(3) === 0,
       },
     });
-    this.#engine = await this.#machine.open(this.#options.target);
+    const { target, workload } = this.#options;
+    this.#engine = await this.#machine.open(target, workload.hasParity ? { every: 4 } : undefined);
   }
 
   note(call: string, path: string): void {

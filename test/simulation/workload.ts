@@ -56,6 +56,8 @@ export interface Workload {
   readonly name: string;
   /** Whether it begins without a store. */
   readonly isBirth?: boolean;
+  /** Whether log files get parity. */
+  readonly hasParity?: boolean;
   readonly steps: readonly (readonly Deed[])[];
 }
 
@@ -299,6 +301,19 @@ export const narrowWorkloads: readonly Workload[] = [
       [compact, remove('drafts', 'b'), remove('drafts', 'd'), settle],
       [settle],
       [put('drafts', 'b', 'bytes 61 2500')],
+    ],
+  },
+  {
+    name: 'parity',
+    hasParity: true,
+    steps: [
+      [put('drafts', 'a', 'bytes 60 2500'), put('notes', 'k', 'text 61 30', 'os')],
+      [kill],
+      [compact],
+      [put('drafts', 'b', 'bytes 62 2500')],
+      [put('drafts', 'a', 'text 64 30'), put('drafts', 'b', 'text 65 30', 'os')],
+      [reopen],
+      [compact],
     ],
   },
 ];

@@ -16,6 +16,8 @@ import {
   type FramePosition,
 } from '../../src/engine/log/frame.ts';
 import { encodeCommitPayload, type Operation } from '../../src/engine/log/operations.ts';
+import { makeParity } from '../../src/engine/log/parity-code.ts';
+import { encodeParityHead } from '../../src/engine/log/parity-file.ts';
 import {
   encodeSnapshotBlock,
   encodeSnapshotHeader,
@@ -202,7 +204,20 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
   ),
   'a manifest node': node,
   'a snapshot': snapshotExample(),
+  'a parity file': await parityExample(),
 };
+
+/** Of a log file of two blocks, of which only the first few bytes are no zeros. */
+async function parityExample(): Promise<Uint8Array> {
+  const file = new Uint8Array(5000);
+  file.set(hello);
+  const extent = { coveredBytes: 4500, every: 2 };
+  const read = async (offset: number, byteCount: number): Promise<Uint8Array> =>
+    file.slice(offset, offset + byteCount);
+  const { checksums, parity } = await makeParity(crc32, extent, read, () => Promise.resolve());
+  const header = { storeId, fileId: 3, fileCrc: 0x1c32_b5d8, fileBytes: 5000, ...extent };
+  return concatBytes([encodeParityHead(crc32, header, checksums), parity]);
+}
 
 /** Of a store with one bucket, a row that is said in full. */
 function snapshotExample(): Uint8Array {

@@ -11,6 +11,7 @@ import { parseFolderAddress, parsePoint, type PrefixAddress } from '../arguments
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { exportFolder, type ExportReport } from '../folder-export.ts';
 import { importFolder, type ImportReport } from '../folder-import.ts';
+import { addParityOptions } from '../parity-options.ts';
 import { formatCount, formatCounted, formatSize } from '../printable.ts';
 import { mustGetBucket, type Session } from '../session.ts';
 import type { Shell } from '../shell.ts';
@@ -22,15 +23,16 @@ interface ImportCommandOptions {
 
 /** Declares the commands. */
 export function addFolderCommands(shell: Shell): void {
-  shell
-    .command('import', 'store every file of a folder that is new or changed')
-    .argument('<dir>', 'the folder')
-    .argument('<bucket[/prefix]>', 'where to', parseFolderAddress)
-    .option('--delete', 'remove the objects there that the folder does not have')
-    .option('--checksum', 'compare contents even where size, mode and time are the same')
-    .action((folder: string, to: PrefixAddress, options: ImportCommandOptions, command: Command) =>
-      shell.run(command, (session) => runImport(session, folder, to, options)),
-    );
+  addParityOptions(
+    shell
+      .command('import', 'store every file of a folder that is new or changed')
+      .argument('<dir>', 'the folder')
+      .argument('<bucket[/prefix]>', 'where to', parseFolderAddress)
+      .option('--delete', 'remove the objects there that the folder does not have')
+      .option('--checksum', 'compare contents even where size, mode and time are the same'),
+  ).action((folder: string, to: PrefixAddress, options: ImportCommandOptions, command: Command) =>
+    shell.run(command, (session) => runImport(session, folder, to, options)),
+  );
   shell
     .command('export', 'write every object under a prefix to a folder')
     .argument('<bucket[/prefix]>', 'where from', parseFolderAddress)

@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import type { BackupReport, LongOptions, StoreStats, VerifyReport } from '../../index.ts';
 import { parsePositive } from '../arguments.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
+import { addParityOptions } from '../parity-options.ts';
 import { formatCount, formatCounted, formatSize, printable } from '../printable.ts';
 import type { Session } from '../session.ts';
 import type { Shell } from '../shell.ts';
@@ -30,19 +31,9 @@ export function addStoreCommands(shell: Shell): void {
     .action((options: Budget, command: Command) =>
       shell.run(command, (session) => verify(session, options)),
     );
-  shell
-    .command('compact', 'give the space of removed content back to the file system')
-    .action((_: unknown, command: Command) =>
-      shell.run(command, async (session) => {
-        const report = await session.store.compact(longOptions('compact', session));
-        const { reclaimedBytes, movedBytes } = report;
-        await session.terminal.print(
-          report,
-          `gave back ${formatSize(reclaimedBytes)}, moved ${formatSize(movedBytes)}`,
-        );
-        return undefined;
-      }),
-    );
+  addParityOptions(
+    shell.command('compact', 'give the space of removed content back to the file system'),
+  ).action((_: unknown, command: Command) => shell.run(command, compact));
   shell
     .command(
       'backup',
@@ -60,6 +51,14 @@ export function addStoreCommands(shell: Shell): void {
 
 function longOptions(label: string, { terminal, signal }: Session): LongOptions {
   return { signal, onProgress: (progress) => terminal.showProgress(label, progress) };
+}
+
+async function compact(session: Session): Promise<undefined> {
+  const report = await session.store.compact(longOptions('compact', session));
+  const { reclaimedBytes, movedBytes } = report;
+  const text = `gave back ${formatSize(reclaimedBytes)}, moved ${formatSize(movedBytes)}`;
+  await session.terminal.print(report, text);
+  return undefined;
 }
 
 interface Budget {
@@ -113,6 +112,7 @@ function describeStats(stats: StoreStats): string {
     ['unique', formatSize(stats.uniqueBytes), `after deduplication${saved(stats.uniqueBytes)}`],
     ['stored', formatSize(stats.storedBytes), `after compression${saved(stats.storedBytes)}`],
     ['reclaimable', formatSize(stats.reclaimableBytes), 'what compact would give back'],
+    ['parity', formatSize(stats.parityBytes), 'what restores rotten bytes'],
   ];
   const whatColumns = Math.max(...rows.map(([what]) => what.length));
   const valueColumns = Math.max(...rows.map(([, value]) => value.length));

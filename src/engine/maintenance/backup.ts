@@ -2,8 +2,8 @@
  * A copy of the store as of one commit, taken while work goes on.
  *
  * The truth is append-only, so a copy needs no pause: the journal up to a commit that is on stable
- * storage, every segment as it is then, and the newest snapshot. No log file is retired meanwhile;
- * whoever takes a backup pins them. Finished files share their bytes with the store where
+ * storage, every segment as it is then, and the newest snapshot. No log file is retired meanwhile.
+ * Finished files share their bytes with the store where
  * the file system can do that, as nobody ever writes to them again; others are copied. So is the
  * last journal file, finished or not: the first opening of the backup writes its end again, in
  * place, and must not reach through into the store. The index is left out; that opening makes it.
@@ -63,6 +63,19 @@ export async function backup(
       `a store is not backed up into itself; name another folder: ${where}`,
     );
   }
+  const unpin = parts.files.pin();
+  try {
+    return await backUp(parts, target, { signal, onProgress });
+  } finally {
+    unpin();
+  }
+}
+
+async function backUp(
+  parts: BackupParts,
+  target: string,
+  { signal, onProgress }: BackupOptions,
+): Promise<BackupResult> {
   const folder = await BackupFolder.take(parts.platform, target, parts.superblock());
   try {
     const result = { files: 0, bytes: 0, sharedBytes: 0, keptBytes: 0 };

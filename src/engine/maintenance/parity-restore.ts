@@ -37,7 +37,7 @@ export interface FileRot extends RestoredBlocks {
   readonly file: string;
 }
 
-/** Looks at a log file that has parity. `undefined`: nothing in it has rotted, as far as is known. */
+/** Looks at a log file that has parity. `undefined`: nothing has rotted, as far as is known. */
 export async function rotOf(
   platform: Platform,
   directory: string,

@@ -2,8 +2,9 @@
  * How much of a store one run of `verify` looks at, and where the next one goes on.
  *
  * A store is looked at in one order: the journal, the chunks by their names, the versions by
- * theirs, the files that have parity by their numbers. A place in that order is kept in the index, because it is only advice: with the index
- * goes the place, and the next run begins at the beginning.
+ * theirs, the files that have parity by their numbers. A place in that order is kept in the index,
+ * because it is only advice: with the index goes the place, and the next run begins at the
+ * beginning.
  *
  * Work is counted in bytes that are read, so that a part of it is about as large a part of the
  * time.

@@ -1,10 +1,11 @@
 /**
  * Reading everything, comparing everything, changing nothing that anybody stored.
  *
- * Four questions, each a step: does the journal say what it said when it was written; is each chunk
- * its name; does each version lead to whole content, with the edges that keep it alive; is there
- * something that parity could restore. After a whole run the totals must add up, too. Damage is reported as the versions that it hits, not as
- * an error: only an abort or a failing machine makes `verify` throw.
+ * Four questions, each a step: does the journal say what it said when it was written; is each
+ * chunk its name; does each version lead to whole content, with the edges that keep it alive; is
+ * there something that parity could restore. After a whole run the totals must add up, too. Damage
+ * is reported as the versions that it hits, not as an error: only an abort or a failing machine
+ * makes `verify` throw.
  *
  * What it finds it notes: a chunk that is bad, so that the next upload of it brings good bytes
  * (known-damage.ts); an index that is wrong while the log is right, so that the next opening makes
@@ -45,6 +46,7 @@ import type { Snapshots } from '../snapshots.ts';
 import type { StoreState } from '../store-state.ts';
 import { mendEdges, settleEdges } from './edges.ts';
 import type { ParityKeeper } from './parity-keeper.ts';
+import { verifyParity } from './verify-parity.ts';
 import {
   VerifyBudget,
   loadPosition,
@@ -282,20 +284,6 @@ async function verifyVersions(run: Run): Promise<boolean> {
     }
   }
   run.position = { step: 'parity', behindFileId: 0 };
-  return true;
-}
-
-/** Files that have parity, and it. `false`: the budget is spent. */
-async function verifyParity(run: Run): Promise<boolean> {
-  const { parts, options, position, budget, problems } = run;
-  for (const { fileId, sizeBytes } of await parts.parity.protectedFiles()) {
-    if (position.step !== 'parity' || fileId <= position.behindFileId) continue;
-    throwIfAborted(options.signal);
-    if (budget.isSpent) return false;
-    budget.spend(sizeBytes);
-    problems.push(...(await parts.parity.problemsOf(fileId)));
-    run.position = { step: 'parity', behindFileId: fileId };
-  }
   return true;
 }
 
