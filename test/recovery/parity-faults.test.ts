@@ -72,7 +72,7 @@ describe('a store with parity', () => {
       const counted = new FaultyFileSystem();
       await live(counted);
       const count = counted.countOf(call, path);
-      expect(count).toBeGreaterThan(1);
+      expect(count).toBeGreaterThan(0);
       for (const isLasting of [false, true]) {
         for (let after = 0; after < count; after++) {
           const fileSystem = new FaultyFileSystem();

@@ -109,7 +109,7 @@ export async function restoreFromParity(
 }
 
 /** `1 block`, `2 blocks`. */
-export function describeBlocks(count: number): string {
+function describeBlocks(count: number): string {
   return count === 1 ? '1 block' : `${count} blocks`;
 }
 

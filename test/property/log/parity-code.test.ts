@@ -97,7 +97,12 @@ function damaged(content: Uint8Array, blocks: Iterable<number>, how: number): Ui
     const part = bytes.subarray(block * parityBlockBytes, (block + 1) * parityBlockBytes);
     if (how === 0) part.fill(part.every((byte) => byte === 0) ? 1 : 0);
     else if (how === 1) part[block % part.length]! ^= 1 << (block % 8);
-    else part.set(generatedBytes(how + block, part.length));
+    else {
+      // It may be the very bytes that were there.
+      const noise = generatedBytes(how + block, part.length);
+      if (equalBytes(noise, part)) noise[0]! ^= 1;
+      part.set(noise);
+    }
   }
   return bytes;
 }
