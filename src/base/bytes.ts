@@ -279,6 +279,11 @@ export class Reader {
     return this.bytes(this.varint());
   }
 
+  /** A view of all that has not been read. */
+  rest(): Uint8Array {
+    return this.bytes(this.#bytes.length - this.#offset);
+  }
+
   text(): string {
     const bytes = this.sized();
     try {

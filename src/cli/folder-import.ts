@@ -95,7 +95,7 @@ interface Seen {
 type FileFate = 'new' | 'changed' | 'touched' | 'unchanged';
 
 /** So many files in flight share a commit, and hide each other's waiting for the disk. */
-const filesInFlight = 32;
+const filesInFlight = 128;
 
 /** Larger files are streamed. */
 const wholeFileBytesMax = 1024 * 1024;

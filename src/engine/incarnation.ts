@@ -16,8 +16,8 @@ import { readFully, writeFully, type LogWriter } from './log/log-writer.ts';
 import {
   decodeSuperblock,
   encodeSuperblock,
+  knownFeatures,
   optionalFeatures,
-  requiredFeatures,
   slotOffset,
   superblockBytes,
   superblockPath,
@@ -74,7 +74,7 @@ export class Incarnation {
       generation: this.#superblock.generation + 1,
       nextFileId: this.#nextFileId,
       optionalFeatures: this.#superblock.optionalFeatures & ~optionalFeatures.backup,
-      requiredFeatures: this.#superblock.requiredFeatures | requiredFeatures.retirement,
+      requiredFeatures: this.#superblock.requiredFeatures | knownFeatures,
     };
     await writeSuperblock(platform, directory, superblock, 'update');
     // The folders were synced when they were made, unless a crash came in between.

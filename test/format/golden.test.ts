@@ -16,7 +16,11 @@ import { decodeCommitPayload, operationNumbers } from '../../src/engine/log/oper
 import { recoverJournal, replayJournal } from '../../src/engine/log/recovery.ts';
 import { decodeSuperblock } from '../../src/engine/log/superblock.ts';
 import { firstPosition, walkFrames } from '../../src/engine/log/walk.ts';
-import { exampleOperations, formatExamples } from '../support/format-examples.ts';
+import {
+  exampleOperations,
+  formatExamples,
+  importedOperations,
+} from '../support/format-examples.ts';
 import { describeGolden } from '../support/golden-description.ts';
 import { fileSystemWith, mustGetFile, pathsIn, type StoredFiles } from '../support/stored-files.ts';
 import {
@@ -127,14 +131,18 @@ const goldenBytes: Readonly<Record<string, string>> = {
   'a commit payload': '80d095ffbc3101010100010c0c0000030d0105016180d095ffbc310c',
   'every operation':
     '80d095ffbc31020000000000000000010401016201020102031f0105016180d095ffbc310c0000010a746578' +
-    '742f706c61696e0204016b0176032f0102016180d095ffbc31b8020100222222222222222222222222222222' +
-    '222222222222222222222222222222222203040a01016180d095ffbc31040506010161040003060602028004' +
-    '8010072900001111111111111111111111111111111111111111111111111111111111111111028004e202ac' +
-    '02080f018008010a020101ac0200c405e2020a070104028004e2020b030201020d270000a5d0189e22e398be' +
-    'e974696e7d026484a17bd2e8514e1122301acd4cb7e1608002e206430c09000c0b010161030080a0f1c2b134',
+    '742f706c61696e0204016b0176032a010a0100b8020100222222222222222222222222222222222222222222' +
+    '22222222222222222222220300040a01016180d095ffbc310405060101610400030606020280048010072900' +
+    '001111111111111111111111111111111111111111111111111111111111111111028004e202ac02080f0180' +
+    '08010a020101ac0200c405e2020a070104028004e2020b030201020d270000a5d0189e22e398bee974696e7d' +
+    '026484a17bd2e8514e1122301acd4cb7e1608002e206430c09000c0b010161030080a0f1c2b134',
   'what was added to bodies':
     '80d095ffbc31020000000000000000011001016201010a0105028090fbd309040703150105016180d095ffbc' +
     '310c0000030680a0f1c2b134',
+  'puts that are alike':
+    '80d095ffbc31010000000000000000034001050c6e6f7465732f6f6e652e6d6480d095ffbc310c0000022604' +
+    '6d6f646503363434056d74696d650a31373030303030303030057374616d7005302e6162630313010d060674' +
+    '776f2e6d640c000023312e616263',
   'a manifest node':
     '010102a5d0189e22e398bee974696e7d026484a17bd2e8514e1122301acd4cb7e160800c1111111111111111' +
     '111111111111111111111111111111111111111111111111ac02',
@@ -150,6 +158,15 @@ const goldenBytes: Readonly<Record<string, string>> = {
     'cb137be27251475bcb137be268656c6c6f2c207661727665',
 };
 
+/** Every operation as builds before 1.2 wrote them: each put says all of itself. */
+const everyOperationInFull: string =
+  '80d095ffbc31020000000000000000010401016201020102031f0105016180d095ffbc310c0000010a746578' +
+  '742f706c61696e0204016b0176032f0102016180d095ffbc31b8020100222222222222222222222222222222' +
+  '222222222222222222222222222222222203040a01016180d095ffbc31040506010161040003060602028004' +
+  '8010072900001111111111111111111111111111111111111111111111111111111111111111028004e202ac' +
+  '02080f018008010a020101ac0200c405e2020a070104028004e2020b030201020d270000a5d0189e22e398be' +
+  'e974696e7d026484a17bd2e8514e1122301acd4cb7e1608002e206430c09000c0b010161030080a0f1c2b134';
+
 describe('the encoders', () => {
   test.each(Object.entries(formatExamples))('write %s as ever', (name, bytes) => {
     const hex = Buffer.from(bytes).toString('hex');
@@ -162,7 +179,17 @@ describe('the encoders', () => {
     );
     const bytes = formatExamples['every operation'] as Uint8Array;
     expect(decodeCommitPayload(bytes, group).operations).toEqual(exampleOperations);
+    const inFull = Buffer.from(everyOperationInFull, 'hex');
+    expect(decodeCommitPayload(inFull, group).operations).toEqual(exampleOperations);
     const kinds = new Set(exampleOperations.map(({ kind }) => kind));
     expect([...kinds].sort()).toEqual(Object.keys(operationNumbers).sort());
+  });
+
+  test('write a put that is like the one before it so that it decodes to itself', () => {
+    const bytes = formatExamples['puts that are alike'] as Uint8Array;
+    const group = importedOperations.flatMap((operation) =>
+      operation.kind === 'put' ? [operation.root.id] : [],
+    );
+    expect(decodeCommitPayload(bytes, group).operations).toEqual(importedOperations);
   });
 });

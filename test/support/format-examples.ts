@@ -127,6 +127,15 @@ const grownOperations: readonly Operation[] = [
   { ...smallPut, lockedUntilMs: 18e11 },
 ];
 
+/** Two files of one import: the second says what differs. */
+export const importedOperations: readonly Operation[] = ['notes/one.md', 'notes/two.md'].map(
+  (name, index) => ({
+    ...smallPut,
+    name,
+    metadata: { mode: '644', mtime: '1700000000', stamp: `${index}.abc` },
+  }),
+);
+
 /** The commit of a small upload: its chunk lies before it in the group. */
 const smallCommit: Uint8Array = encodeCommitPayload(
   {
@@ -200,6 +209,10 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
   ),
   'what was added to bodies': encodeCommitPayload(
     { totals: noTotals, timeMs: 17e11, lastBucketId: 2, operations: grownOperations },
+    [dataId],
+  ),
+  'puts that are alike': encodeCommitPayload(
+    { totals: noTotals, timeMs: 17e11, lastBucketId: 1, operations: importedOperations },
     [dataId],
   ),
   'a manifest node': node,

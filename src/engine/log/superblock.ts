@@ -77,12 +77,16 @@ export function isUntouchedBackup(superblock: Superblock): boolean {
 }
 /**
  * Bits on disk of required features. `retirement`: log files may be gone, and a snapshot stand for
- * the journal before its commit. A build that knows nothing of that would take it for damage.
+ * the journal before its commit. `packedCommits`: a `put` may leave out what the one before it
+ * says. A build that knows nothing of them would take it for damage.
  */
-export const requiredFeatures = { retirement: 1 } as const;
+export const requiredFeatures = { retirement: 1, packedCommits: 4 } as const;
 
-/** Required features that this build knows. */
-const knownFeatures: number = requiredFeatures.retirement;
+/** Required features that this build knows. Each session that writes requires all of them. */
+export const knownFeatures: number = Object.values(requiredFeatures).reduce(
+  (bits, bit) => bits | bit,
+  0,
+);
 
 /** One slot as bytes. */
 export function encodeSuperblock(crc32: Crc32, superblock: Superblock): Uint8Array {

@@ -40,12 +40,15 @@ const retention: fc.Arbitrary<RetentionRule> = fc
 /** Chunks of a group; puts may name them, or others. */
 const group = fc.array(fc.oneof(idOf('data'), idOf('node')), { maxLength: 4 });
 
+/** Puts of one commit have one time, and names and metadata that begin alike. */
+const likeOthers = fc.constantFrom('', 'notes/', 'notes/ä', 'x'.repeat(300));
+
 const put = (chunks: readonly ChunkId[]): fc.Arbitrary<object> =>
   fc
     .record({
       bucketId: integer,
-      name,
-      timeMs: integer,
+      name: fc.tuple(likeOthers, name).map((parts) => parts.join('')),
+      timeMs: fc.oneof(fc.constant(17e11), integer),
       sizeBytes: integer,
       id: fc.oneof(
         idOf('data'),
@@ -58,7 +61,10 @@ const put = (chunks: readonly ChunkId[]): fc.Arbitrary<object> =>
       attributes: fc.record(
         {
           contentType: fc.string(),
-          metadata: fc.dictionary(fc.string(), fc.string()),
+          metadata: fc.oneof(
+            fc.dictionary(fc.string(), fc.string()),
+            fc.tuple(likeOthers, fc.string()).map((parts) => ({ mode: parts.join('') })),
+          ),
           lockedUntilMs: integer,
         },
         { requiredKeys: [] },
@@ -196,6 +202,47 @@ describe('a commit payload', () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  test('of puts that are alike takes a fraction of what they say', () => {
+    const alike = Array.from({ length: 100 }, (_, index) => ({
+      kind: 'put' as const,
+      bucketId: 1,
+      name: `release/locale/en/a-file-${index}.js`,
+      timeMs: 17e11,
+      sizeBytes: 1000,
+      root: { id: { domain: 0, kind: 'data' as const, digest: new Uint8Array(32) }, level: 0 },
+      previousHead: undefined,
+      keepsPrevious: true,
+      metadata: { mode: '644', mtime: '499162500', stamp: `${index}.dn4il3h5x16g` },
+    }));
+    const payload = { totals: noTotals, timeMs: 17e11, lastBucketId: 1, operations: alike };
+    const id: ChunkId = alike[0]?.root.id as ChunkId;
+    const bytes = encodeCommitPayload(payload, [id]);
+    expect(decodeCommitPayload(bytes, [id])).toEqual(payload);
+    expect(bytes.length).toBeLessThan(100 * 40);
+  });
+
+  test('refuses a put that leaves out what no put before it says', () => {
+    const body = new Writer().varint(1).u8(8).u8(0).sized(Uint8Array.of(97)).finish();
+    const put = new Writer().u8(3).sized(body).finish();
+    const bytes = concatBytes([new Uint8Array(10), put]);
+    expect(codeOf(() => decodeCommitPayload(bytes, []))).toBe('CORRUPT');
+  });
+
+  test('refuses a put that leaves out more than the one before it says', () => {
+    const root = (writer: Writer): Writer => writer.varint(0).bytes(new Uint8Array(32));
+    const first = root(new Writer().varint(1).u8(0).text('ab').varint(5).varint(0).varint(0));
+    const like = (shared: number): Uint8Array => {
+      const start = new Writer().varint(1).u8(8).u8(shared).sized(Uint8Array.of(99));
+      return root(start.varint(0).varint(0)).u8(0).finish();
+    };
+    const puts = (shared: number): Uint8Array =>
+      new Writer().u8(3).sized(first.finish()).u8(3).sized(like(shared)).finish();
+    const decoded = (shared: number): CommitPayload =>
+      decodeCommitPayload(concatBytes([new Uint8Array(10), puts(shared)]), []);
+    expect(decoded(2).operations[1]).toMatchObject({ name: 'abc', timeMs: 5 });
+    expect(codeOf(() => decoded(3))).toBe('CORRUPT');
   });
 
   test('skips operations from 128 on, and their LSNs count', () => {
