@@ -20,83 +20,202 @@ import { gear } from './gear.ts';
 /** The hash takes two bits a byte, so a byte has left its 32 bits after 16. */
 const windowBytes = 16;
 
-/** Every so many bytes of the bases can be found. */
+/** Bytes of the bases are found where a multiple of this begins. */
 const strideBytes = 8;
+
+/**
+ * Shorter copies cost more than they save, once what is not copied is compressed: measured. Where
+ * the last copy would have gone on, half as much is enough, as the position costs nothing.
+ */
+const copyBytesMin = 32;
+const resumedBytesMin = 16;
+
+/** For a better copy that begins a little later, if this one is not long. */
+const lookAheadBytes = 16;
+const longCopyBytes = 256;
+
+/** How much longer the later copy must be. */
+const lookAheadGainBytes = 8;
 
 /** How `target` can be made from the bases. Any bytes have a delta, against any bases. */
 export function encodeDelta(bases: readonly Uint8Array[], target: Uint8Array): Uint8Array {
   const base = bases.length === 1 ? (bases[0] as Uint8Array) : concatBytes(bases);
   const copies = findCopies(base, target);
-  const literals: Uint8Array[] = [];
   const instructions = new Writer();
+  let literalBytes = 0;
   let made = 0;
   let expected = 0;
-  for (let i = 0; i < copies.length; i += 3) {
-    const [from, to, position] = copies.slice(i, i + 3) as [number, number, number];
-    literals.push(target.subarray(made, from));
+  for (let at = 0; at < copies.length; at += copyFields) {
+    const start = copies[at] as number;
+    const copyBytes = (copies[at + 1] as number) - start;
+    const position = copies[at + 2] as number;
     const distance = position - expected;
     instructions
-      .varint(from - made)
-      .varint(to - from)
+      .varint(start - made)
+      .varint(copyBytes)
       .varint(distance < 0 ? -2 * distance - 1 : 2 * distance);
-    made = to;
-    expected = position + to - from;
+    literalBytes += start - made;
+    made = start + copyBytes;
+    expected = position + copyBytes;
   }
-  literals.push(target.subarray(made));
-  const literal = concatBytes(literals);
-  return concatBytes([
-    new Writer().varint(literal.length).finish(),
-    literal,
-    instructions.finish(),
-  ]);
+  literalBytes += target.length - made;
+  const size = new Writer().varint(literalBytes).finish();
+  return concatBytes([size, literalsOf(target, copies, literalBytes), instructions.finish()]);
 }
 
-/** From where in the target, to where, and the position in the base: three numbers a copy. */
+/** What is not copied. By single bytes: most literals are so short that a view costs more. */
+function literalsOf(target: Uint8Array, copies: number[], literalBytes: number): Uint8Array {
+  const literals = new Uint8Array(literalBytes);
+  let filled = 0;
+  let made = 0;
+  for (let at = 0; at < copies.length; at += copyFields) {
+    const start = copies[at] as number;
+    while (made < start) literals[filled++] = target[made++] as number;
+    made = copies[at + 1] as number;
+  }
+  literals.set(target.subarray(made), filled);
+  return literals;
+}
+
+/** What the loops below look at. */
+interface Search {
+  readonly base: DataView;
+  readonly target: DataView;
+  /** Under the hash of 16 bytes, where in the base they may be, and one more; 0 is nowhere. */
+  readonly places: Int32Array;
+  /** How far a hash is shifted to be an index of `places`. */
+  readonly hashShift: number;
+}
+
+/** Of a copy, in a list of numbers: where it starts and ends in the target, and its position. */
+const copyFields = 3;
+
+/** The copies that make most of the target, in its order. */
 function findCopies(base: Uint8Array, target: Uint8Array): number[] {
   const copies: number[] = [];
   if (base.length < windowBytes || target.length < windowBytes) return copies;
-  const bits = Math.max(4, 32 - Math.clz32(base.length / strideBytes));
-  const places = indexPlaces(base, bits);
-  let made = 0;
-  let hash = 0;
-  let rolledFrom = 0;
-  let at = 0;
-  while (at < target.length) {
-    hash = ((hash << 2) + (gear[target[at] as number] as number)) | 0;
-    at++;
-    if (at - rolledFrom < windowBytes) continue;
-    const place = (places[hash >>> (32 - bits)] as number) - 1;
-    let start = at - windowBytes;
-    if (place < 0 || sameBytes(base, place, target, start) < windowBytes) continue;
-    let position = place;
-    const end = start + sameBytes(base, place, target, start);
-    while (start > made && position > 0 && base[position - 1] === target[start - 1]) {
-      start--;
-      position--;
-    }
-    copies.push(start, end, position);
-    made = end;
-    rolledFrom = end;
-    at = end;
-  }
+  const hashShift = Math.clz32(base.length / strideBytes) - 1;
+  const search: Search = {
+    base: new DataView(base.buffer, base.byteOffset, base.length),
+    target: new DataView(target.buffer, target.byteOffset, target.length),
+    places: clearedPlaces(2 ** (32 - hashShift)),
+    hashShift,
+  };
+  indexPlaces(search);
+  while (addCopy(search, copies));
   return copies;
 }
 
-function indexPlaces(base: Uint8Array, bits: number): Int32Array {
-  const places = new Int32Array(1 << bits);
-  let hash = 0;
-  for (let at = 0; at < base.length; at++) {
-    hash = ((hash << 2) + (gear[base[at] as number] as number)) | 0;
-    const place = at + 1 - windowBytes;
-    if (place >= 0 && place % strideBytes === 0) places[hash >>> (32 - bits)] = place + 1;
-  }
-  return places;
+/** Memory that serves one call after the other, up to this size: making it took a third of all. */
+const keptPlaces = 2 ** 18;
+let lastPlaces = new Int32Array(0);
+
+function clearedPlaces(count: number): Int32Array {
+  if (count > keptPlaces) return new Int32Array(count);
+  if (count > lastPlaces.length) lastPlaces = new Int32Array(count);
+  return lastPlaces.subarray(0, count).fill(0);
 }
 
-function sameBytes(base: Uint8Array, place: number, target: Uint8Array, start: number): number {
-  const limit = Math.min(base.length - place, target.length - start);
+/*
+ * The hot loops. Views read four bytes at any place, whatever the machine.
+ */
+
+/** Notes the places of the base. Where two have the same hash, the later one stays. */
+function indexPlaces({ base, places, hashShift }: Search): void {
+  const end = base.byteLength - strideBytes;
+  let hash = 0;
+  for (let at = 0; at <= end; at += strideBytes) {
+    hash = rollWord(rollWord(hash, base.getInt32(at, true)), base.getInt32(at + 4, true));
+    const place = at + strideBytes - windowBytes;
+    if (place >= 0) places[hash >>> hashShift] = place + 1;
+  }
+}
+
+function rollByte(hash: number, byte: number): number {
+  return ((hash << 2) + (gear[byte] as number)) | 0;
+}
+
+function rollWord(hash: number, word: number): number {
+  const rolled = rollByte(rollByte(hash, word & 0xff), (word >>> 8) & 0xff);
+  return rollByte(rollByte(rolled, (word >>> 16) & 0xff), word >>> 24);
+}
+
+/** Adds the next copy, if there is one: that of where the last one goes on, or else any. */
+function addCopy(search: Search, copies: number[]): boolean {
+  const { base, target, places, hashShift } = search;
+  const made = copies.at(-2) ?? 0;
+  const offset = (copies.at(-1) ?? 0) - (copies.at(-copyFields) ?? 0);
+  const resumableEnd = Math.min(target.byteLength, base.byteLength - offset) - resumedBytesMin;
+  let hash = 0;
+  for (let at = made; at < target.byteLength; at++) {
+    if (at <= resumableEnd && base.getInt32(at + offset, true) === target.getInt32(at, true)) {
+      const copyBytes = sameAhead(search, at + offset, at);
+      if (copyBytes >= resumedBytesMin) {
+        copies.push(at, at + copyBytes, at + offset);
+        return true;
+      }
+    }
+    hash = rollByte(hash, target.getUint8(at));
+    const from = at + 1 - windowBytes;
+    if (from < made) continue;
+    const place = (places[hash >>> hashShift] as number) - 1;
+    if (place < 0 || base.getInt32(place, true) !== target.getInt32(from, true)) continue;
+    const ahead = sameAhead(search, place, from);
+    if (ahead < windowBytes) continue;
+    const behind = sameBehind(search, place, from, made);
+    if (ahead + behind < copyBytesMin) continue;
+    copies.push(from - behind, from + ahead, place - behind);
+    lookAhead(search, copies, hash, at + 1);
+    return true;
+  }
+  return false;
+}
+
+/** Replaces the copy just added, if it is not long and one that begins a little later is better. */
+function lookAhead(search: Search, copies: number[], hashBefore: number, next: number): void {
+  const { target, places, hashShift } = search;
+  const [start, end, position] = copies.slice(-copyFields) as [number, number, number];
+  const made = copies.at(-copyFields - 2) ?? 0;
+  const until = Math.min(target.byteLength, next + lookAheadBytes);
+  let best = end - start;
+  let offset = position - start;
+  let hash = hashBefore;
+  for (let at = next; at < until && best < longCopyBytes; at++) {
+    hash = rollByte(hash, target.getUint8(at));
+    const from = at + 1 - windowBytes;
+    const place = (places[hash >>> hashShift] as number) - 1;
+    if (place < 0 || place - from === offset) continue;
+    const ahead = sameAhead(search, place, from);
+    if (ahead < windowBytes) continue;
+    const behind = sameBehind(search, place, from, made);
+    if (ahead + behind < best + lookAheadGainBytes) continue;
+    best = ahead + behind;
+    offset = place - from;
+    copies.splice(-copyFields, copyFields, from - behind, from + ahead, place - behind);
+  }
+}
+
+/** How many bytes are the same from these places on. */
+function sameAhead({ base, target }: Search, place: number, from: number): number {
+  const limit = Math.min(base.byteLength - place, target.byteLength - from);
   let count = 0;
-  while (count < limit && base[place + count] === target[start + count]) count++;
+  while (count + 4 <= limit) {
+    const difference = base.getInt32(place + count, true) ^ target.getInt32(from + count, true);
+    // The lowest bit that differs is in the first byte that does.
+    if (difference !== 0) return count + ((31 - Math.clz32(difference & -difference)) >> 3);
+    count += 4;
+  }
+  while (count < limit && base.getUint8(place + count) === target.getUint8(from + count)) count++;
+  return count;
+}
+
+/** How many bytes are the same before these places: of the target none that is made already. */
+function sameBehind({ base, target }: Search, place: number, from: number, made: number): number {
+  const limit = Math.min(place, from - made);
+  let count = 0;
+  while (count < limit && base.getUint8(place - count - 1) === target.getUint8(from - count - 1)) {
+    count++;
+  }
   return count;
 }
 

@@ -1,85 +1,104 @@
 /**
- * Resemblance: a few numbers of a chunk, of which similar chunks have some in common.
+ * Resemblance: six numbers of a chunk, of which similar chunks have some in common.
  *
- * Where the top bits of the gear hash are zero, the hash is a sample: which 32 bytes are sampled
- * depends on them alone, so two chunks that share bytes share samples. Each of twelve functions of
- * a sample has its maximum at some sample of the chunk; two chunks agree in a maximum as likely as
- * the share of samples that they have in common. Two maxima make a super-feature, so that only
- * chunks with much in common agree in one, and there are six of them, so that they do in some.
+ * Where the top bits of the gear hash are zero, the hash is a sample. The 32 bytes before it decide
+ * that, and nothing else, so chunks that share bytes share samples. Each of twelve functions has
+ * its greatest value at some sample, and two chunks agree in it as likely as is the share of their
+ * samples that both have. Two such values make a super-feature, so that hardly any chunks agree in
+ * one by chance; and there are six of them, so that similar ones agree in one at least.
  *
- * The numbers are kept in a file, but nothing depends on them: were they to change, chunks written
- * before would not be found to be similar, and take more space.
+ * The numbers are kept in a derived file and are advice: were they to change, similar chunks that
+ * were written before would not be found, and new ones take more space. A test pins them.
+ *
+ * Why small chunks are sampled more densely: a file of 300 bytes would have four samples at best.
+ * The denser samples contain the others, so a chunk that grows over a limit is often still found.
  *
  * @module
  */
 
-import { gear } from './gear.ts';
+import { gear, rollGear } from './gear.ts';
 
-/** How many super-features a chunk has. */
+/** How many super-features a chunk has, if it has any. */
 export const superFeatureCount = 6;
 
-const featureCount = 2 * superFeatureCount;
+/** Two values make a super-feature. */
+const valueCount = 2 * superFeatureCount;
 
-/** The functions: multiply by the first number, which is odd, and add the second. */
-const transforms: Int32Array = makeTransforms();
+/** Fewer samples would make a chunk similar to whatever shares one piece of a few bytes. */
+const sampleCountMin = 4;
 
-/** Drawn from splitmix32, as the gear table is, with a seed of 4. */
-function makeTransforms(): Int32Array {
-  const table = new Int32Array(2 * featureCount);
-  for (let i = 0; i < table.length; i++) {
-    let mixed = (4 + Math.imul(i + 1, 0x9e3779b9)) | 0;
-    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    mixed ^= mixed >>> 15;
-    table[i] = i % 2 === 0 ? mixed | 1 : mixed;
-  }
-  return table;
+/** The gear hash is one of so many bytes. */
+const sampleWindowBytes = 32;
+
+/** Never change. The functions of a sample: it is multiplied by one and the other is added. */
+const multipliers: Int32Array = drawn(4).map((number) => number | 1);
+const addends: Int32Array = drawn(5);
+
+/** Drawn from splitmix32, as the gear table is. */
+function drawn(seed: number): Int32Array {
+  return new Int32Array(valueCount).map((_, i) => mix((seed + Math.imul(i + 1, 0x9e3779b9)) | 0));
 }
 
-/** How many top bits of a sampled hash are zero: one hash in 64 of a large chunk is a sample. */
+/** An integer hash of 32 bits (lowbias32). */
+function mix(number: number): number {
+  let mixed = Math.imul(number ^ (number >>> 16), 0x21f0aaad);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+  return mixed ^ (mixed >>> 15);
+}
+
+/** How many top bits of a sample are zero. */
 function sampleBits(chunkBytes: number): number {
-  if (chunkBytes < 2048) return 2;
+  if (chunkBytes < 2 * 1024) return 2;
   return chunkBytes < 16 * 1024 ? 4 : 6;
 }
 
 /**
- * The super-features of a chunk: six, or none if it is too small, or too uniform, to say anything.
+ * The super-features of a chunk: six, or none if the chunk is too small or too uniform to have any.
+ *
+ * Similar chunks have some in common, each at its place among the six; and, as the place is part of
+ * the number, at no other.
  */
 export function superFeatures(bytes: Uint8Array): Uint32Array {
-  const maxima = new Uint32Array(featureCount);
-  if (sampleInto(maxima, bytes, -1 << (32 - sampleBits(bytes.length))) < sampleCountMin) {
-    return new Uint32Array(0);
-  }
-  const found = new Uint32Array(superFeatureCount);
+  const greatest = new Int32Array(valueCount).fill(-(2 ** 31));
+  const mask = -1 << (32 - sampleBits(bytes.length));
+  if (sampleInto(greatest, bytes, mask) < sampleCountMin) return new Uint32Array(0);
+  const features = new Uint32Array(superFeatureCount);
   for (let i = 0; i < superFeatureCount; i++) {
-    found[i] = superFeature(i, maxima[2 * i] as number, maxima[2 * i + 1] as number);
+    const [first, second] = [greatest[2 * i] as number, greatest[2 * i + 1] as number];
+    features[i] = mix(mix(mix(i) ^ first) ^ second);
   }
-  return found;
+  return features;
 }
 
-const sampleCountMin = 4;
-
-/** Raises the maxima to those of the samples. Returns how many samples there were. */
-function sampleInto(maxima: Uint32Array, bytes: Uint8Array, mask: number): number {
+/** Raises the values to the greatest of the samples of a chunk. Returns how many those were. */
+function sampleInto(greatest: Int32Array, bytes: Uint8Array, mask: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let hash = rollGear(0, bytes, 0, Math.min(bytes.length, sampleWindowBytes - 1));
   let count = 0;
-  let hash = 0;
-  for (let at = 0; at < bytes.length; at++) {
+  let at = sampleWindowBytes - 1;
+  for (; at + 4 <= bytes.length; at += 4) {
+    const word = view.getInt32(at, true);
+    hash = ((hash << 1) + (gear[word & 0xff] as number)) | 0;
+    if ((hash & mask) === 0) count += raise(greatest, hash);
+    hash = ((hash << 1) + (gear[(word >>> 8) & 0xff] as number)) | 0;
+    if ((hash & mask) === 0) count += raise(greatest, hash);
+    hash = ((hash << 1) + (gear[(word >>> 16) & 0xff] as number)) | 0;
+    if ((hash & mask) === 0) count += raise(greatest, hash);
+    hash = ((hash << 1) + (gear[word >>> 24] as number)) | 0;
+    if ((hash & mask) === 0) count += raise(greatest, hash);
+  }
+  for (; at < bytes.length; at++) {
     hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
-    if ((hash & mask) !== 0 || at < 31) continue;
-    count++;
-    for (let i = 0; i < featureCount; i++) {
-      const value =
-        (Math.imul(transforms[2 * i] as number, hash) + (transforms[2 * i + 1] as number)) >>> 0;
-      if (value > (maxima[i] as number)) maxima[i] = value;
-    }
+    if ((hash & mask) === 0) count += raise(greatest, hash);
   }
   return count;
 }
 
-/** Two maxima as one number. The position is mixed in, so that only equals meet in a table. */
-function superFeature(position: number, first: number, second: number): number {
-  let mixed = (Math.imul(first, 0x9e3779b1) + Math.imul(second ^ position, 0x85ebca77)) | 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-  return (mixed ^ (mixed >>> 15)) >>> 0;
+/** Raises the values to those of one sample. Returns 1, the one that was counted. */
+function raise(greatest: Int32Array, sample: number): number {
+  for (let i = 0; i < valueCount; i++) {
+    const value = (Math.imul(sample, multipliers[i] as number) + (addends[i] as number)) | 0;
+    if (value > (greatest[i] as number)) greatest[i] = value;
+  }
+  return 1;
 }
