@@ -9,6 +9,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { decodeDelta } from '../../src/engine/chunk/delta.ts';
 import { LogFiles } from '../../src/engine/log/log-files.ts';
 import { encodingNumbers } from '../../src/engine/model.ts';
 import { frameTypes } from '../../src/engine/log/frame.ts';
@@ -17,6 +18,7 @@ import { recoverJournal, replayJournal } from '../../src/engine/log/recovery.ts'
 import { decodeSuperblock } from '../../src/engine/log/superblock.ts';
 import { firstPosition, walkFrames } from '../../src/engine/log/walk.ts';
 import {
+  deltaExample,
   exampleOperations,
   formatExamples,
   importedOperations,
@@ -146,6 +148,8 @@ const goldenBytes: Readonly<Record<string, string>> = {
   'a manifest node':
     '010102a5d0189e22e398bee974696e7d026484a17bd2e8514e1122301acd4cb7e160800c1111111111111111' +
     '111111111111111111111111111111111111111111111111ac02',
+  // Another search for copies may write another one: what must stay is what this one makes.
+  'a delta': '195468696e206c69636520686173206265656e2074686572652e003d7e062af501',
   'a snapshot':
     '56415256451a560a010001000200000102030405060708090a0b0c0d0e0f0900000000000000010000000000' +
     '0000000400000000000042299b26' +
@@ -171,6 +175,13 @@ describe('the encoders', () => {
   test.each(Object.entries(formatExamples))('write %s as ever', (name, bytes) => {
     const hex = Buffer.from(bytes).toString('hex');
     expect(hex.replace(/(00)*$/, '')).toBe(goldenBytes[name]);
+  });
+
+  test('have an example of a delta, which makes what it should', () => {
+    const { bases, target } = deltaExample;
+    expect(decodeDelta(bases, formatExamples['a delta'] as Uint8Array, target.length)).toEqual(
+      target,
+    );
   });
 
   test('have an example of every operation, which decodes to itself', () => {

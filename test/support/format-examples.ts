@@ -5,7 +5,8 @@
  * @module
  */
 
-import { concatBytes } from '../../src/base/bytes.ts';
+import { concatBytes, encodeUtf8 } from '../../src/base/bytes.ts';
+import { encodeDelta } from '../../src/engine/chunk/delta.ts';
 import { encodeNode } from '../../src/engine/chunk/manifest.ts';
 import { encodeBucket } from '../../src/engine/index/records.ts';
 import { encodeFileHeader } from '../../src/engine/log/file-header.ts';
@@ -147,6 +148,19 @@ const smallCommit: Uint8Array = encodeCommitPayload(
   [dataId],
 );
 
+/** Two bases and what is made from them: the second one, a word, the first one with one letter. */
+export const deltaExample: { readonly bases: readonly Uint8Array[]; readonly target: Uint8Array } =
+  {
+    bases: [
+      encodeUtf8('Layers of clay, one for each year that the lake has been there.'),
+      encodeUtf8('Count them back from the newest, and you know when it froze. '),
+    ],
+    target: encodeUtf8(
+      'Count them back from the newest, and you know when it froze. ' +
+        'Thin layers of clay, one for each year that the ice has been there.',
+    ),
+  };
+
 /** The bytes of each structure, by its name in the document. */
 export const formatExamples: Readonly<Record<string, Uint8Array>> = {
   'a slot of the VARVE file': encodeSuperblock(crc32, {
@@ -216,6 +230,7 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
     [dataId],
   ),
   'a manifest node': node,
+  'a delta': encodeDelta(deltaExample.bases, deltaExample.target),
   'a snapshot': snapshotExample(),
   'a parity file': await parityExample(),
 };

@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { concatBytes } from '../../../src/base/bytes.ts';
+import { concatBytes, equalBytes } from '../../../src/base/bytes.ts';
 import { isCorrupt } from '../../../src/base/errors.ts';
 import { decodeDelta, encodeDelta } from '../../../src/engine/chunk/delta.ts';
 import { arbitraryContent, generatedBytes } from '../../support/content.ts';
@@ -85,6 +85,40 @@ describe('a delta', () => {
     expect(encodeDelta([whole], whole).length).toBeLessThan(10);
     expect(encodeDelta(halves, whole).length).toBeLessThan(10);
     expect(encodeDelta(halves.toReversed(), whole).length).toBeLessThan(20);
+  });
+
+  test('takes the copy that begins a little later, if that is much longer', () => {
+    const [first, second] = [generatedBytes(3, 40), generatedBytes(4, 400)];
+    const bases = [concatBytes([first, second.subarray(0, 8)]), second];
+    // 48 bytes of the first base, or 40 and all of the second.
+    const delta = encodeDelta(bases, concatBytes([first, second]));
+    expect(delta.length).toBeLessThanOrEqual(10);
+  });
+
+  test.each([
+    ['the same byte', 1],
+    ['a period of 3 bytes', 3],
+    ['a period of 31 bytes', 31],
+    ['a period of 100 bytes', 100],
+  ])('of %s is small, and found at once', (_, period) => {
+    const repeated = new Uint8Array(1 << 19).map((_byte, at) => (at % period) * 7);
+    const target = Uint8Array.from(repeated);
+    for (let at = 0; at < target.length; at += 5003) target[at] = 0xff;
+    const delta = encodeDelta([repeated, repeated], target);
+    expect(delta.length).toBeLessThan(2000);
+    expect(equalBytes(decodeDelta([repeated, repeated], delta, target.length), target)).toBe(true);
+  });
+
+  test('of many short repetitions is found at once', () => {
+    // Each 24 bytes match everywhere, and never 32: the longest way to no copy at all.
+    const piece = generatedBytes(5, 24);
+    const joined = (seed: number): Uint8Array =>
+      concatBytes(
+        Array.from({ length: 20_000 }, (_, i) => concatBytes([piece, generatedBytes(seed + i, 8)])),
+      );
+    const [base, target] = [joined(1), joined(1_000_000)];
+    const delta = encodeDelta([base], target);
+    expect(equalBytes(decodeDelta([base], delta, target.length), target)).toBe(true);
   });
 
   test('that is damaged is CORRUPT, or makes exactly as many bytes as it should', () => {

@@ -19,7 +19,7 @@ const sizes = [300, 1000, 4096, 20_000, 65_536, 200_000];
 describe('superFeatures', () => {
   test.each(sizes)('agree between a chunk of %i bytes and its edited copies', (sizeBytes) => {
     let found = 0;
-    for (let seed = 0; seed < 50; seed++) {
+    for (let seed = 0; seed < 30; seed++) {
       const chunk = generatedText(seed, sizeBytes);
       const at = (seed * 7919) % sizeBytes;
       const edited = concatBytes([
@@ -29,14 +29,13 @@ describe('superFeatures', () => {
       ]);
       if (agreement(chunk, edited) > 0) found++;
     }
-    expect(found).toBeGreaterThan(40);
+    expect(found).toBeGreaterThan(24);
   });
 
   test.each(sizes)('do not agree between unrelated chunks of %i bytes', (sizeBytes) => {
-    for (let seed = 0; seed < 50; seed++) {
-      expect(agreement(generatedBytes(seed, sizeBytes), generatedBytes(-seed, sizeBytes))).toBe(
-        seed === 0 ? superFeatureCount : 0,
-      );
+    for (let seed = 0; seed < 20; seed++) {
+      const [a, b] = [generatedBytes(seed, sizeBytes), generatedBytes(-seed, sizeBytes)];
+      expect(agreement(a, b)).toBe(seed === 0 ? superFeatureCount : 0);
     }
   });
 
@@ -54,6 +53,13 @@ describe('superFeatures', () => {
         },
       ),
     );
+  });
+
+  test.each([
+    [300, [3393407969, 172893518, 694602467, 1652800007, 3169221406, 3667238769]],
+    [65_536, [3770921370, 2583890141, 2868991161, 2949341938, 602760597, 961032649]],
+  ])('of %i bytes are these, for ever', (sizeBytes, features) => {
+    expect([...superFeatures(generatedBytes(1, sizeBytes))]).toEqual(features);
   });
 
   test('of a chunk that is too small are none', () => {
