@@ -94,7 +94,7 @@ const copyFields = 3;
 function findCopies(base: Uint8Array, target: Uint8Array): number[] {
   const copies: number[] = [];
   if (base.length < windowBytes || target.length < windowBytes) return copies;
-  const hashShift = Math.clz32(base.length / strideBytes) - 1;
+  const hashShift = Math.min(32 - placeBitsMin, Math.clz32(base.length / strideBytes) - 1);
   const search: Search = {
     base: new DataView(base.buffer, base.byteOffset, base.length),
     target: new DataView(target.buffer, target.byteOffset, target.length),
@@ -105,6 +105,9 @@ function findCopies(base: Uint8Array, target: Uint8Array): number[] {
   while (addCopy(search, copies));
   return copies;
 }
+
+/** Small bases get a table that is large for them: it costs nothing, and loses hardly a place. */
+const placeBitsMin = 10;
 
 /** Memory that serves one call after the other, up to this size: making it took a third of all. */
 const keptPlaces = 2 ** 18;

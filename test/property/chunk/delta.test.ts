@@ -87,12 +87,30 @@ describe('a delta', () => {
     expect(encodeDelta(halves.toReversed(), whole).length).toBeLessThan(20);
   });
 
-  test('takes the copy that begins a little later, if that is much longer', () => {
-    const [first, second] = [generatedBytes(3, 40), generatedBytes(4, 400)];
-    const bases = [concatBytes([first, second.subarray(0, 8)]), second];
-    // 48 bytes of the first base, or 40 and all of the second.
-    const delta = encodeDelta(bases, concatBytes([first, second]));
-    expect(delta.length).toBeLessThanOrEqual(10);
+  test('goes on where the last copy would have, even for little', () => {
+    const base = generatedBytes(6, 10_000);
+    const target = Uint8Array.from(base);
+    for (let at = 0; at < target.length; at += 20) (target[at] as number) ^= 1;
+    expect(encodeDelta([base], target).length).toBeLessThan(500 * (1 + 3) + 10);
+  });
+
+  test('copies nothing short from elsewhere', () => {
+    const base = generatedBytes(7, 10_000);
+    const target = concatBytes(
+      Array.from({ length: 100 }, (_, i) => base.subarray(i * 96, i * 96 + 28)).toReversed(),
+    );
+    expect(encodeDelta([base], target).length).toBe(target.length + 2);
+  });
+
+  test('prefers a copy that begins a little later, if it is longer', () => {
+    const [head, middle, tail] = [12, 24, 400].map((size) => generatedBytes(size, size)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    const bases = [concatBytes([middle, tail]), concatBytes([head, middle])];
+    const delta = encodeDelta(bases, concatBytes([head, middle, tail]));
+    expect(delta.subarray(0, 13)).toEqual(concatBytes([Uint8Array.of(12), head]));
   });
 
   test.each([
@@ -121,31 +139,53 @@ describe('a delta', () => {
     expect(equalBytes(decodeDelta([base], delta, target.length), target)).toBe(true);
   });
 
+  // Against one base of four bytes, to make six.
+  test.each([
+    ['is empty', []],
+    ['ends within an integer', [0x80]],
+    ['ends within its literals', [3, 1, 1]],
+    ['ends within a copy', [2, 9, 9, 0, 4]],
+    ['makes less', [2, 9, 9, 0, 3, 0]],
+    ['copies too much', [2, 9, 9, 0, 4, 0, 0, 4, 7]],
+    ['has a literal too many', [3, 9, 9, 9, 0, 4, 0]],
+    ['asks for more literals than there are', [2, 9, 9, 3, 4, 0]],
+    ['copies nothing', [2, 9, 9, 0, 4, 0, 0, 0, 0]],
+    ['copies from before its base', [2, 9, 9, 0, 4, 1]],
+    ['copies from behind its base', [2, 9, 9, 0, 4, 2]],
+    ['has an integer that is longer than need be', [0x82, 0, 9, 9, 0, 4, 0]],
+    ['has an integer that is longer than any', [2, 9, 9, 0, 4, ...Array(9).fill(0x80), 1]],
+  ])('that %s is CORRUPT', (_, delta) => {
+    const base = Uint8Array.of(1, 2, 3, 4);
+    expect(decodedOrRefused([base], Uint8Array.of(2, 9, 9, 0, 4, 0), 6)).toEqual([
+      1, 2, 3, 4, 9, 9,
+    ]);
+    expect(decodedOrRefused([base], Uint8Array.from(delta as number[]), 6)).toBeUndefined();
+  });
+
   test('that is damaged is CORRUPT, or makes exactly as many bytes as it should', () => {
     const outcomes = { made: 0, refused: 0 };
-    const edits = fc.array(
-      fc.record({
-        at: fc.nat(500),
-        removed: fc.nat(3),
-        inserted: fc.uint8Array({ maxLength: 3 }),
-      }),
-      { minLength: 1, maxLength: 3 },
-    );
+    const bytes = fc.uint8Array({ maxLength: 3 });
+    const edit = fc.record({ at: fc.nat(500), inserted: bytes, more: fc.constantFrom(0, 0, 0, 1) });
+    const more = fc.constantFrom(0, 0, 0, 1, -1);
     fc.assert(
-      fc.property(pairs, edits, fc.integer({ min: -2, max: 2 }), ({ bases, target }, all, more) => {
-        let delta = encodeDelta(bases, target);
-        for (const { at, removed, inserted } of all) {
-          const from = at % (delta.length + 1);
-          delta = concatBytes([delta.subarray(0, from), inserted, delta.subarray(from + removed)]);
-        }
-        const targetBytes = Math.max(0, target.length + more);
-        const plain = decodePlainly(bases, delta, targetBytes);
-        outcomes[plain === undefined ? 'refused' : 'made']++;
-        expect(decodedOrRefused(bases, delta, targetBytes)).toEqual(plain);
-      }),
+      fc.property(
+        pairs,
+        edit,
+        more,
+        ({ bases, target }, { at, inserted, more: removed }, longer) => {
+          const whole = encodeDelta(bases, target);
+          const from = at % (whole.length + 1);
+          const rest = whole.subarray(from + inserted.length + removed);
+          const delta = concatBytes([whole.subarray(0, from), inserted, rest]);
+          const targetBytes = Math.max(0, target.length + longer);
+          const plain = decodePlainly(bases, delta, targetBytes);
+          outcomes[plain === undefined ? 'refused' : 'made']++;
+          expect(decodedOrRefused(bases, delta, targetBytes)).toEqual(plain);
+        },
+      ),
       { numRuns: 1000 },
     );
-    expect(Math.min(outcomes.made, outcomes.refused)).toBeGreaterThan(20);
+    expect(Math.min(outcomes.made, outcomes.refused)).toBeGreaterThan(100);
   });
 
   test('of random bytes does what the plain decoder does', () => {
