@@ -98,6 +98,13 @@ export interface BucketConfig {
    * Default: as the bucket has it, else all. `null` or `{}` turns it off: all stay from then on.
    */
   retention?: Retention | null | undefined;
+  /**
+   * Whether an upload that is a gzip stream is stored inflated, if its exact bytes can be made
+   * again from that. Content that has changed little is then found again in it. What is downloaded
+   * and its etag are the same either way; see docs/gzip.md for what it costs. Changes what is
+   * uploaded from then on. Default: as the bucket is, else `true`.
+   */
+  seeThroughGzip?: boolean | undefined;
   /** The store it lies in, for `new Bucket()`. Default: the default store. */
   store?: Store | undefined;
 }
@@ -125,6 +132,8 @@ export interface UploadOptions {
    * `'os'`: it survives the death of the process; a power cut may cost the last 100 ms.
    */
   durability?: 'power' | 'os' | undefined;
+  /** Whether to see through gzip in this upload. Default: as the bucket has it. */
+  seeThroughGzip?: boolean | undefined;
   signal?: AbortSignal | undefined;
   /** Called at most a few times a second: bytes read so far, and how many of them were new. */
   onProgress?: ((progress: UploadProgress) => void) | undefined;
@@ -258,6 +267,8 @@ export interface BucketInfo {
   public: boolean;
   /** Absent: every version stays. */
   retention?: Retention;
+  /** `false`: gzip streams are stored as they come. Absent: they are seen through. */
+  seeThroughGzip?: boolean;
 }
 
 /** An object with all its versions, by its name; or one version of it. */

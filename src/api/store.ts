@@ -9,7 +9,7 @@
 
 import { ObjectsError, throwIfAborted } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Findings } from '../engine/maintenance/verify.ts';
+import type { Findings } from '../engine/maintenance/findings.ts';
 import { Bucket } from './bucket.ts';
 import {
   checkOptionalFunction,
@@ -106,9 +106,10 @@ export class Store implements AsyncDisposable {
   /** The buckets of the store, in order of their names. */
   async *buckets(): AsyncGenerator<BucketInfo, void, undefined> {
     const records = await this.#session.use(async (engine) => engine.buckets());
-    for (const { name, versioned, public: isPublic, retention } of records) {
+    for (const { name, versioned, public: isPublic, retention, seeThroughGzip } of records) {
       const kept = retention === undefined ? {} : { retention: retentionOf(retention) };
-      yield { name, versioned, public: isPublic, ...kept };
+      const asItComes = seeThroughGzip === undefined ? {} : { seeThroughGzip };
+      yield { name, versioned, public: isPublic, ...kept, ...asItComes };
     }
   }
 

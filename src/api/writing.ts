@@ -90,7 +90,7 @@ async function uploadFrom(
   options: UploadOptions & { readonly onCommitting: () => void },
 ): Promise<ObjectAttrs> {
   const { contentType, metadata = {}, lockedUntil, preconditions } = options;
-  const { durability, signal, onCommitting, onProgress } = options;
+  const { durability, seeThroughGzip, signal, onCommitting, onProgress } = options;
   throwIfAborted(signal);
   const { closing, clock } = scope.session;
   const bucket = await ensureBucketRecord(engine, scope);
@@ -100,6 +100,7 @@ async function uploadFrom(
     name,
     body: source.chunks({ signal, closing }),
     durability: durability ?? 'power',
+    seeThroughGzip,
     preconditions: preconditionsOf(preconditions),
     onCommitting,
     ...(contentType === undefined ? {} : { contentType }),
@@ -237,6 +238,7 @@ function checkUploadOptions(options: UploadOptions): void {
   checkOptionalText('contentType', options.contentType);
   checkPreconditions(options.preconditions);
   checkOptionalText('durability', options.durability);
+  checkOptionalBoolean('seeThroughGzip', options.seeThroughGzip);
   checkOptionalSignal('signal', options.signal);
   checkOptionalFunction('onProgress', options.onProgress);
   if (options.lockedUntil !== undefined) checkDate('lockedUntil', options.lockedUntil);

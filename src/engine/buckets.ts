@@ -70,10 +70,11 @@ function refuse(name: string, known: BucketRecord | undefined, settings: BucketS
 
 /** Whether a bucket is what it is declared to be. */
 export function isInLine(known: BucketRecord, settings: BucketSettings): boolean {
-  const { versioned, public: isPublic, retention } = settings;
+  const { versioned, public: isPublic, retention, seeThroughGzip } = settings;
   return (
     (versioned ?? known.versioned) === known.versioned &&
     (isPublic ?? known.public) === known.public &&
+    (seeThroughGzip ?? known.seeThroughGzip ?? true) === (known.seeThroughGzip ?? true) &&
     (retention === undefined || isSameRule(retention ?? {}, known.retention ?? {}))
   );
 }

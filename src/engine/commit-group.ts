@@ -72,6 +72,7 @@ export interface BucketSettings {
   readonly public?: boolean;
   /** `null`: none. */
   readonly retention?: RetentionRule | null;
+  readonly seeThroughGzip?: boolean;
 }
 
 export class CommitGroup {
@@ -153,12 +154,14 @@ export class CommitGroup {
     const known = this.#allBuckets().find((bucket) => bucket.name === name);
     const versioned = known?.versioned === true || settings.versioned === true;
     const retention = settings.retention === undefined ? known?.retention : settings.retention;
+    const seeThroughGzip = settings.seeThroughGzip ?? known?.seeThroughGzip ?? true;
     const bucket = {
       id: known?.id ?? this.#lastBucketId + 1,
       name,
       versioned,
       public: settings.public ?? known?.public ?? false,
       ...(retention === undefined || retention === null || !versioned ? {} : { retention }),
+      ...(seeThroughGzip ? {} : { seeThroughGzip }),
     };
     this.#lastBucketId = Math.max(this.#lastBucketId, bucket.id);
     await this.#perform({ kind: 'putBucket', bucket });

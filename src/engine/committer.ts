@@ -240,7 +240,9 @@ function tellFailure(members: readonly Member[], { step, cause }: WriteFailure):
 function sizeOf({ request, stage }: QueuedCommit): number {
   const hasAttributes =
     request.kind === 'put' && (request.contentType ?? request.metadata) !== undefined;
-  return objectNameBytesMax + (hasAttributes ? attributesBytesMax : 0) + (stage?.inlineBytes ?? 0);
+  const recipeBytes = request.kind === 'put' ? (request.seenThrough?.recipe.length ?? 0) : 0;
+  const attributesBytes = (hasAttributes ? attributesBytesMax : 0) + recipeBytes;
+  return objectNameBytesMax + attributesBytes + (stage?.inlineBytes ?? 0);
 }
 
 function makesCandidates(operation: Operation): boolean {

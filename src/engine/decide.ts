@@ -86,7 +86,8 @@ async function decidePut(
   { reader, bucket, nowMs, timeMs }: DecisionContext,
   change: Extract<Change, { kind: 'put' }>,
 ): Promise<Decision | Conflict> {
-  const { name, sizeBytes, root, contentType, metadata, lockedUntilMs } = change;
+  const { name, sizeBytes, root, seenThrough } = change;
+  const { contentType, metadata, lockedUntilMs } = change;
   const head = await headOf(reader, bucket.id, name);
   if (!holds(change.preconditions, head)) return conflict('precondition');
   const replaced = bucket.versioned ? undefined : head;
@@ -99,6 +100,7 @@ async function decidePut(
       timeMs,
       sizeBytes,
       root,
+      seenThrough,
       contentType,
       metadata,
       lockedUntilMs,

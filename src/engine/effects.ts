@@ -118,6 +118,7 @@ export function versionOfPut(put: Extract<Operation, { kind: 'put' }>, lsn: Lsn)
     timeMs: put.timeMs,
     sizeBytes: put.sizeBytes,
     root: put.root,
+    ...(put.seenThrough === undefined ? {} : { seenThrough: put.seenThrough }),
     ...(put.contentType === undefined ? {} : { contentType: put.contentType }),
     ...(put.metadata === undefined ? {} : { metadata: put.metadata }),
     ...(put.lockedUntilMs === undefined ? {} : { lockedUntilMs: put.lockedUntilMs }),

@@ -29,7 +29,8 @@ import { Compactor } from './maintenance/compactor.ts';
 import { ParityKeeper } from './maintenance/parity-keeper.ts';
 import { Pruner } from './maintenance/pruner.ts';
 import { Reclaimer } from './maintenance/reclaim.ts';
-import { verify, type Findings, type VerifyOptions } from './maintenance/verify.ts';
+import type { Findings, VerifyOptions } from './maintenance/findings.ts';
+import { verify } from './maintenance/verify.ts';
 import type {
   BucketRecord,
   ChunkStore,
@@ -173,10 +174,10 @@ export class Engine {
   /** Stores content as the new current version. See write-path.ts for what is promised. */
   async upload(request: UploadRequest): Promise<ObjectVersion> {
     const { bucket, body, durability, signal, onCommitting, onProgress, ...attributes } = request;
-    const { name } = attributes;
+    const { name, seeThroughGzip = bucket.seeThroughGzip ?? true, ...kept } = attributes;
     this.#health.throwIfFailed();
-    const put = { ...attributes, kind: 'put', bucketId: bucket.id } as const;
-    const options = { durability, signal, onCommitting, onProgress };
+    const put = { ...kept, name, kind: 'put', bucketId: bucket.id } as const;
+    const options = { durability, seeThroughGzip, signal, onCommitting, onProgress };
     const result = await this.#track(() => writeObject(this.#writeParts, put, body, options));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
   }
@@ -185,8 +186,8 @@ export class Engine {
   async link(request: LinkRequest): Promise<ObjectVersion> {
     const { bucket, from, ...attributes } = request;
     const { name } = attributes;
-    const { sizeBytes, root, contentType, metadata } = from;
-    const content = { sizeBytes, root, contentType, metadata };
+    const { sizeBytes, root, seenThrough, contentType, metadata } = from;
+    const content = { sizeBytes, root, seenThrough, contentType, metadata };
     const change = { ...attributes, ...content, kind: 'put', bucketId: bucket.id } as const;
     const result = await this.#track(() => linkObject(this.#writeParts, change, 'power'));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
@@ -223,7 +224,8 @@ export class Engine {
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     this.#throwIfClosed();
-    for await (const bytes of readObject(this.#chunks, version, range, signal)) {
+    const parts = { chunks: this.#chunks, hashing: this.#platform.hashing };
+    for await (const bytes of readObject(parts, version, range, signal)) {
       yield bytes;
       this.#throwIfClosed();
     }

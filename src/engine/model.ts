@@ -67,6 +67,31 @@ export interface ContentRoot {
   readonly level: number;
 }
 
+/** How an upload comes out of content that is another form of it: a gzip stream, inflated. */
+export interface SeenThrough {
+  /** Size of the content that is stored. */
+  readonly contentBytes: number;
+  /** The root that the upload would have, had it been stored as it came. */
+  readonly uploadRoot: ContentRoot;
+  /** See gzip/recipe.ts. */
+  readonly recipe: Uint8Array;
+}
+
+/** What a version is made of. */
+export interface VersionContent {
+  /** What the caller uploaded. */
+  readonly sizeBytes: number;
+  /** Of what is stored. */
+  readonly root: ContentRoot;
+  /** Absent: the upload is stored as it came. */
+  readonly seenThrough?: SeenThrough | undefined;
+}
+
+/** Size of the content that is stored of a version: what its root stands for. */
+export function contentBytesOf({ sizeBytes, seenThrough }: VersionContent): number {
+  return seenThrough?.contentBytes ?? sizeBytes;
+}
+
 /**
  * The log sequence number of a version: its place in the order of commits, unique for ever in a
  * store. Versions are ordered by it and never by time.
@@ -81,6 +106,7 @@ export interface ObjectVersion {
   readonly timeMs: number;
   readonly sizeBytes: number;
   readonly root: ContentRoot;
+  readonly seenThrough?: SeenThrough;
   readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   /** Nothing removes it before this time, in ms since 1970. */
@@ -130,6 +156,8 @@ export interface BucketRecord {
   readonly public: boolean;
   /** Absent: every version stays. Only of a versioned bucket. */
   readonly retention?: RetentionRule;
+  /** Whether gzip streams are stored inflated where they can be. Absent: they are. */
+  readonly seeThroughGzip?: boolean;
 }
 
 /** When an acknowledged write is safe: from a power cut, or from the death of the process. */
@@ -192,6 +220,7 @@ export type Change =
       readonly name: string;
       readonly sizeBytes: number;
       readonly root: ContentRoot;
+      readonly seenThrough?: SeenThrough | undefined;
       readonly contentType?: string | undefined;
       readonly metadata?: Readonly<Record<string, string>> | undefined;
       readonly lockedUntilMs?: number | undefined;

@@ -37,6 +37,8 @@ export interface UploadRequest {
   readonly lockedUntilMs?: number | undefined;
   readonly preconditions?: Preconditions | undefined;
   readonly durability: Durability;
+  /** Whether a gzip stream is seen through. Default: as the bucket has it. */
+  readonly seeThroughGzip?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called when the commit is queued: from here on no signal takes the upload back. */
   readonly onCommitting?: (() => void) | undefined;

@@ -24,14 +24,19 @@ import type {
   ChunkId,
   ChunkStore,
   CommitResult,
+  ContentPart,
   ContentRoot,
   Durability,
   StagedChunks,
   VersionStore,
 } from './model.ts';
 import type { Compression, Platform } from './platform/platform.ts';
+import { StoredForm } from './stored-form.ts';
 
 const noChildren: readonly ChunkId[] = [];
+
+/** There is only one yet. */
+const domain = 0;
 
 /** Chunks of one upload that are compressed or stored at the same time. */
 const chunksInFlight = 4;
@@ -51,6 +56,8 @@ export type PutWithoutContent = Omit<Extract<Change, { kind: 'put' }>, 'sizeByte
 
 export interface WriteOptions {
   readonly durability: Durability;
+  /** Whether a gzip stream is stored inflated, if it can be made again from that. */
+  readonly seeThroughGzip: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onCommitting?: (() => void) | undefined;
   readonly onProgress?: ((progress: { bytes: number; newBytes: number }) => void) | undefined;
@@ -67,11 +74,15 @@ export async function writeObject(
   try {
     throwIfAborted(options.signal);
     await parts.reserve.claim(0);
-    const { root, sizeBytes } = await stageContent(parts, stage, body, options);
+    const { platform, chunking } = parts;
+    const form = options.seeThroughGzip ? new StoredForm(platform, chunking, domain) : undefined;
+    const content = form?.content(body) ?? body;
+    const stored = await stageContent(parts, stage, content, progressOf(form, options));
     await stage.seal();
     throwIfAborted(options.signal);
     options.onCommitting?.();
-    return await parts.versions.commit({ ...put, root, sizeBytes }, stage, options.durability);
+    const change = { ...put, ...(form?.describe(stored) ?? stored) };
+    return await parts.versions.commit(change, stage, options.durability);
   } finally {
     stage.release();
   }
@@ -94,14 +105,28 @@ export async function linkObject(
   }
 }
 
+/** What is told to whoever uploads: bytes of the upload, in whatever form they are stored. */
+function progressOf(
+  form: StoredForm | undefined,
+  { signal, onProgress }: WriteOptions,
+): Pick<WriteOptions, 'signal' | 'onProgress'> {
+  if (form === undefined || onProgress === undefined) return { signal, onProgress };
+  return {
+    signal,
+    onProgress: ({ newBytes }) => {
+      const bytes = form.uploadedBytes;
+      onProgress({ bytes, newBytes: Math.min(bytes, newBytes) });
+    },
+  };
+}
+
 async function stageContent(
   parts: WriteParts,
   stage: StagedChunks,
-  body: AsyncIterable<Uint8Array>,
-  { signal, onProgress }: WriteOptions,
+  body: AsyncIterable<ContentPart>,
+  { signal, onProgress }: Pick<WriteOptions, 'signal' | 'onProgress'>,
 ): Promise<{ root: ContentRoot; sizeBytes: number }> {
   const { hashing, compression } = parts.platform;
-  const domain = 0;
   const manifest = new ManifestBuilder(hashing, domain);
   const inFlight = new InFlight(chunksInFlight);
   const staging = { compression, stage, inFlight };

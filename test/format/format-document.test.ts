@@ -5,6 +5,8 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { deflateImplementations } from '../../src/engine/gzip/deflate.ts';
+import { sectionNumbers } from '../../src/engine/gzip/recipe.ts';
 import { fileHeaderLayout } from '../../src/engine/log/file-header.ts';
 import {
   commitExtension,
@@ -94,6 +96,8 @@ describe('docs/format.md', () => {
     ['Commit payload', 'put field', putFields],
     ['Commit payload', 'bucket field', bucketFields],
     ['Commit payload', 'retention', retentionNumbers],
+    ['Recipe', 'section', sectionNumbers],
+    ['Recipe', 'implementation', deflateImplementations],
     [
       'Commit payload',
       'total',

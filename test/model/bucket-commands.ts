@@ -14,6 +14,7 @@ import type { Bucket, Store } from '../../src/index.ts';
 import { collect, namesOf } from '../contract/bucket/target.ts';
 import type { BucketModel } from '../support/bucket-model.ts';
 import { generatedBytes, generatedText } from '../support/content.ts';
+import { gzipMember } from '../support/gzip.ts';
 
 /** The real side. */
 export interface RealBucket {
@@ -32,6 +33,7 @@ const pieces = [
   generatedText(3, 90_000),
   new Uint8Array(300_000),
   generatedBytes(4, 1000),
+  gzipMember(generatedText(3, 90_000)),
 ];
 
 const name = fc.constantFrom('a', 'a/b', 'a/c', 'b', 'é', '\u{10000}');

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryFileSystem } from '../../src/engine/platform/memory-file-system.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Findings, VerifyOptions } from '../../src/engine/maintenance/verify.ts';
+import type { Findings, VerifyOptions } from '../../src/engine/maintenance/findings.ts';
 import { generatedBytes } from '../support/content.ts';
 import {
   openEngine,

@@ -8,6 +8,7 @@
 import { concatBytes, encodeUtf8 } from '../../src/base/bytes.ts';
 import { encodeDelta } from '../../src/engine/chunk/delta.ts';
 import { encodeNode } from '../../src/engine/chunk/manifest.ts';
+import { encodeRecipe } from '../../src/engine/gzip/recipe.ts';
 import { encodeBucket } from '../../src/engine/index/records.ts';
 import { encodeFileHeader } from '../../src/engine/log/file-header.ts';
 import {
@@ -50,6 +51,26 @@ const node: Uint8Array = encodeNode({
 });
 
 const chunk = { id: dataId, encoding: 'raw', payload: hello, rawBytes: 12, children: [] } as const;
+
+/** Of a gzip stream with ten bytes in it, and one byte behind. */
+const recipe: Uint8Array = encodeRecipe(nativeHashing, [
+  { kind: 'literal', bytes: Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3) },
+  {
+    kind: 'deflated',
+    settings: {
+      implementation: 'chromium',
+      level: 6,
+      memLevel: 8,
+      windowBits: 15,
+      strategy: 0,
+    },
+    storedBytes: 10,
+    sizeBytes: 12,
+    digests: [new Uint8Array(16).fill(0x33)],
+  },
+  { kind: 'literal', bytes: Uint8Array.of(1, 2, 3, 4, 10, 0, 0, 0) },
+  { kind: 'copied', sizeBytes: 1 },
+]);
 
 /** The put of a small upload. */
 const smallPut: Operation = {
@@ -136,6 +157,19 @@ export const importedOperations: readonly Operation[] = ['notes/one.md', 'notes/
     metadata: { mode: '644', mtime: '1700000000', stamp: `${index}.abc` },
   }),
 );
+
+/** The same of what has a recipe, or is not to have one. */
+const seenThroughOperations: readonly Operation[] = [
+  {
+    kind: 'putBucket',
+    bucket: { id: 1, name: 'b', versioned: true, public: false, seeThroughGzip: false },
+  },
+  {
+    ...smallPut,
+    sizeBytes: 31,
+    seenThrough: { contentBytes: 11, uploadRoot: { id: otherId, level: 0 }, recipe },
+  },
+];
 
 /** The commit of a small upload: its chunk lies before it in the group. */
 const smallCommit: Uint8Array = encodeCommitPayload(
@@ -229,6 +263,11 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
     { totals: noTotals, timeMs: 17e11, lastBucketId: 1, operations: importedOperations },
     [dataId],
   ),
+  'a version that is seen through': encodeCommitPayload(
+    { totals: noTotals, timeMs: 17e11, lastBucketId: 1, operations: seenThroughOperations },
+    [dataId],
+  ),
+  'a recipe': recipe,
   'a manifest node': node,
   'a delta': encodeDelta(deltaExample.bases, deltaExample.target),
   'a snapshot': snapshotExample(),

@@ -13,6 +13,7 @@ import { ObjectsError } from '../../src/base/errors.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { BucketRecord } from '../../src/engine/model.ts';
 import { generatedBytes, generatedText } from './content.ts';
+import { gzipMember } from './gzip.ts';
 import { upload } from './test-engine.ts';
 
 /** When even the longest lock of a life is over. */
@@ -30,7 +31,7 @@ export type Deed =
 const names = ['a', 'b', 'c/d'];
 const large = generatedBytes(5, 20_000);
 
-/** From one byte to a tree of two levels; the last ones go to a segment only by their size. */
+/** From one byte to a tree of two levels, some stored inflated; large ones go to a segment. */
 const contents: readonly Uint8Array[] = [
   new Uint8Array(0),
   Uint8Array.of(1),
@@ -39,6 +40,8 @@ const contents: readonly Uint8Array[] = [
   large,
   concatBytes([large.subarray(0, 12_000), Uint8Array.of(7)]),
   concatBytes([large, large.subarray(0, 5000)]),
+  gzipMember(generatedText(2, 9000)),
+  concatBytes([gzipMember(generatedText(2, 3000)), gzipMember(large), Uint8Array.of(7)]),
 ];
 
 const small = fc.nat(20);

@@ -21,6 +21,7 @@
 
 import { assert } from '../../base/assert.ts';
 import { isChunking, type ChunkingLimits } from '../../base/limits.ts';
+import type { ContentPart } from '../model.ts';
 import { gear, rollGear } from './gear.ts';
 
 /** How far the two masks are from the average, in bits. Never change. */
@@ -57,6 +58,12 @@ class Chunker {
     this.#normalBytes = averageBytes - Math.floor((3 * minBytes) / 4);
   }
 
+  /** Begins a new chunk here. */
+  restart(): void {
+    this.#openBytes = 0;
+    this.#hash = 0;
+  }
+
   /**
    * The next cut in this slice: the offset behind the last byte of the open chunk. `undefined` if
    * the chunk goes on in the next slice; hand that over with `start` 0.
@@ -82,9 +89,39 @@ class Chunker {
       this.#hash = rollGear(hash, slice, easy, end);
       return undefined;
     }
-    this.#openBytes = 0;
-    this.#hash = 0;
+    this.restart();
     return cut === -1 ? end : cut;
+  }
+}
+
+/**
+ * Cuts content that it is handed slice by slice. Each chunk has an array of its own, and of the
+ * slices nothing is kept but what the open chunk has of them, copied.
+ */
+export class Cutter {
+  readonly #chunker: Chunker;
+  readonly #open = new OpenChunk();
+
+  constructor(limits: ChunkingLimits) {
+    this.#chunker = new Chunker(limits);
+  }
+
+  /** The chunks that end in the next slice. */
+  *cut(slice: Uint8Array): Generator<Uint8Array, void, undefined> {
+    let start = 0;
+    for (;;) {
+      const cut = this.#chunker.next(slice, start);
+      if (cut === undefined) break;
+      yield this.#open.finish(slice.subarray(start, cut));
+      start = cut;
+    }
+    this.#open.append(slice.subarray(start));
+  }
+
+  /** The chunk that is open, which ends here: at the end of content, or at a place told. */
+  *end(): Generator<Uint8Array, void, undefined> {
+    this.#chunker.restart();
+    if (this.#open.sizeBytes > 0) yield this.#open.finish(new Uint8Array(0));
   }
 }
 
@@ -95,22 +132,12 @@ class Chunker {
  * slice. At most one chunk is held back. When the consumer stops early, the source is closed.
  */
 export async function* chunksOf(
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  source: AsyncIterable<ContentPart> | Iterable<ContentPart>,
   limits: ChunkingLimits,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const chunker = new Chunker(limits);
-  const open = new OpenChunk();
-  for await (const slice of source) {
-    let start = 0;
-    for (;;) {
-      const cut = chunker.next(slice, start);
-      if (cut === undefined) break;
-      yield open.finish(slice.subarray(start, cut));
-      start = cut;
-    }
-    open.append(slice.subarray(start));
-  }
-  if (open.sizeBytes > 0) yield open.finish(new Uint8Array(0));
+  const cutter = new Cutter(limits);
+  for await (const part of source) yield* part === 'cut' ? cutter.end() : cutter.cut(part);
+  yield* cutter.end();
 }
 
 /** What the open chunk has in slices that are gone. Its memory serves one chunk after the other. */

@@ -33,7 +33,7 @@ import {
 const recipeFormat = 1;
 
 /** Numbers on disk: never renumber, never reuse. */
-const sectionNumbers = { literal: 1, copied: 2, deflated: 3 } as const;
+export const sectionNumbers = { literal: 1, copied: 2, deflated: 3 } as const;
 
 /** What is regenerated has a digest for each so many bytes. Never change. */
 export const spanBytes: number = 256 * 1024;
@@ -72,9 +72,11 @@ export function storedBytesOf(section: Section): number {
   return section.kind === 'copied' ? section.sizeBytes : section.storedBytes;
 }
 
-/** The size of the content that is stored for an upload. */
-export function contentBytesOf(recipe: Recipe): number {
-  return recipe.reduce((sum, section) => sum + storedBytesOf(section), 0);
+/** The size of an upload, and of the content that is stored for it. */
+export function sizesOf(recipe: Recipe): { uploadedBytes: number; storedBytes: number } {
+  const sum = (sizeOf: (section: Section) => number): number =>
+    recipe.reduce((total, section) => total + sizeOf(section), 0);
+  return { uploadedBytes: sum(uploadedBytesOf), storedBytes: sum(storedBytesOf) };
 }
 
 /** The digest of a span. */

@@ -110,6 +110,11 @@ export class SeeThrough {
     }
   }
 
+  /** How much of the upload is in what was given on so far. */
+  get uploadedBytes(): number {
+    return this.#uploadedBytes + this.#copiedBytes;
+  }
+
   /** How the upload comes out of what was stored. `undefined`: that is the upload. */
   get recipe(): Recipe | undefined {
     if (this.#sections.length === 0) return undefined;

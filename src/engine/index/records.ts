@@ -13,6 +13,7 @@ import {
   type BucketRecord,
   type ChunkLocation,
   type ObjectVersion,
+  type SeenThrough,
   type Version,
 } from '../model.ts';
 
@@ -20,7 +21,8 @@ import {
 export const indexFormat = 2;
 
 const versionKinds = { object: 1, deleteMarker: 2 } as const;
-const versionFields = { contentType: 1, metadata: 2, lockedUntil: 3 } as const;
+const versionFields = { contentType: 1, metadata: 2, lockedUntil: 3, seenThrough: 4 } as const;
+const bucketFlags = { versioned: 1, public: 2, keepsGzip: 4 } as const;
 
 export function encodeVersion(version: Version): Uint8Array {
   const writer = new Writer();
@@ -36,6 +38,11 @@ export function encodeVersion(version: Version): Uint8Array {
   }
   if (version.lockedUntilMs !== undefined) {
     writer.u8(versionFields.lockedUntil).varint(version.lockedUntilMs);
+  }
+  if (version.seenThrough !== undefined) {
+    const { contentBytes, uploadRoot, recipe } = version.seenThrough;
+    writer.u8(versionFields.seenThrough).varint(contentBytes).varint(uploadRoot.level);
+    writer.bytes(uploadRoot.id.digest).sized(recipe);
   }
   return writer.finish();
 }
@@ -53,14 +60,25 @@ export function decodeVersion(bytes: Uint8Array): Version {
     contentType?: string;
     metadata?: Record<string, string>;
     lockedUntilMs?: number;
+    seenThrough?: SeenThrough;
   } = {};
   while (!reader.atEnd) {
     const field = reader.u8();
     if (field === versionFields.contentType) fields.contentType = reader.text();
     else if (field === versionFields.lockedUntil) fields.lockedUntilMs = reader.varint();
-    else fields.metadata = new Reader(reader.sized(), 'metadata in the index').textMap();
+    else if (field === versionFields.seenThrough) {
+      fields.seenThrough = decodeSeenThrough(reader, domain);
+    } else fields.metadata = new Reader(reader.sized(), 'metadata in the index').textMap();
   }
   return { ...version, ...fields };
+}
+
+function decodeSeenThrough(reader: Reader, domain: number): SeenThrough {
+  const [contentBytes, level] = [reader.varint(), reader.varint()];
+  const digest = new Uint8Array(reader.bytes(32));
+  const kind = level === 0 ? 'data' : 'node';
+  const recipe = Uint8Array.from(reader.sized());
+  return { contentBytes, uploadRoot: { id: { domain, kind, digest }, level }, recipe };
 }
 
 export function encodeLocation(location: ChunkLocation): Uint8Array {
@@ -83,7 +101,10 @@ export function decodeLocation(bytes: Uint8Array): ChunkLocation {
 }
 
 export function encodeBucket(bucket: BucketRecord): Uint8Array {
-  const flags = (bucket.versioned ? 1 : 0) | (bucket.public ? 2 : 0);
+  const flags =
+    (bucket.versioned ? bucketFlags.versioned : 0) |
+    (bucket.public ? bucketFlags.public : 0) |
+    (bucket.seeThroughGzip === false ? bucketFlags.keepsGzip : 0);
   const writer = new Writer().varint(bucket.id).text(bucket.name).u8(flags);
   return writer.numbers(bucket.retention ?? {}, retentionNumbers).finish();
 }
@@ -91,7 +112,13 @@ export function encodeBucket(bucket: BucketRecord): Uint8Array {
 export function decodeBucket(bytes: Uint8Array): BucketRecord {
   const reader = new Reader(bytes, 'a bucket in the index');
   const [id, name, flags] = [reader.varint(), reader.text(), reader.u8()];
-  const bucket = { id, name, versioned: (flags & 1) !== 0, public: (flags & 2) !== 0 };
   const retention = reader.numbers(retentionNumbers);
-  return retention === undefined ? bucket : { ...bucket, retention };
+  return {
+    id,
+    name,
+    versioned: (flags & bucketFlags.versioned) !== 0,
+    public: (flags & bucketFlags.public) !== 0,
+    ...(retention === undefined ? {} : { retention }),
+    ...((flags & bucketFlags.keepsGzip) === 0 ? {} : { seeThroughGzip: false }),
+  };
 }

@@ -21,7 +21,15 @@
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer, toBinaryString } from '../../base/bytes.ts';
 import { ObjectsError } from '../../base/errors.ts';
-import type { BucketRecord, ChunkId, ChunkLocation, ContentRoot, Lsn, Totals } from '../model.ts';
+import type {
+  BucketRecord,
+  ChunkId,
+  ChunkLocation,
+  ContentRoot,
+  Lsn,
+  SeenThrough,
+  Totals,
+} from '../model.ts';
 import type { LogPosition } from './file-header.ts';
 import {
   decodeAscending,
@@ -57,6 +65,7 @@ export type Operation =
       readonly timeMs: number;
       readonly sizeBytes: number;
       readonly root: ContentRoot;
+      readonly seenThrough?: SeenThrough | undefined;
       readonly previousHead: PreviousHead;
       /** Whether the head before stays as history, or is gone for good. */
       readonly keepsPrevious: boolean;

@@ -14,17 +14,23 @@
 
 import { Reader, Writer, concatBytes, decodeUtf8, encodeUtf8 } from '../../base/bytes.ts';
 import { ObjectsError, corrupt } from '../../base/errors.ts';
-import { retentionNumbers, type ChunkId, type RetentionRule } from '../model.ts';
+import { retentionNumbers, type ChunkId, type RetentionRule, type SeenThrough } from '../model.ts';
 import type { Operation } from './operations.ts';
 
 type Put = Extract<Operation, { kind: 'put' }>;
 type PutBucket = Extract<Operation, { kind: 'putBucket' }>;
 
 /** Numbers on disk of the tagged fields of a `put`. */
-export const putFields = { contentType: 1, metadata: 2, lockedUntil: 3 } as const;
+export const putFields = {
+  contentType: 1,
+  metadata: 2,
+  lockedUntil: 3,
+  recipe: 4,
+  uploadRoot: 5,
+} as const;
 
 /** Numbers on disk of the tagged fields of a `putBucket`. */
-export const bucketFields = { retention: 1 } as const;
+export const bucketFields = { retention: 1, seeThroughGzip: 2 } as const;
 
 /** Bits on disk. */
 export const bucketFlags = { versioned: 1, public: 2 } as const;
@@ -55,6 +61,9 @@ export function encodePutBucket(writer: Writer, { bucket }: PutBucket): void {
     const rule = new Writer().numbers(bucket.retention, retentionNumbers).finish();
     writer.u8(bucketFields.retention).sized(rule);
   }
+  if (bucket.seeThroughGzip === false) {
+    writer.u8(bucketFields.seeThroughGzip).sized(new Writer().varint(0).finish());
+  }
 }
 
 /** Reads the body of a `putBucket`. */
@@ -62,14 +71,18 @@ export function decodePutBucket(body: Reader): PutBucket {
   const [id, name, flags] = [body.varint(), body.text(), body.varint()];
   const versioned = (flags & bucketFlags.versioned) !== 0;
   const isPublic = (flags & bucketFlags.public) !== 0;
-  let retention: RetentionRule | undefined;
+  const fields: { retention?: RetentionRule; seeThroughGzip?: boolean } = {};
   while (!body.atEnd) {
     const field = body.u8();
     const value = new Reader(body.sized(), 'a field of a bucket');
-    if (field === bucketFields.retention) retention = value.numbers(retentionNumbers);
+    if (field === bucketFields.retention) {
+      const retention = value.numbers(retentionNumbers);
+      if (retention !== undefined) fields.retention = retention;
+    } else if (field === bucketFields.seeThroughGzip && value.varint() === 0) {
+      fields.seeThroughGzip = false;
+    }
   }
-  const bucket = { id, name, versioned, public: isPublic };
-  return { kind: 'putBucket', bucket: retention === undefined ? bucket : { ...bucket, retention } };
+  return { kind: 'putBucket', bucket: { id, name, versioned, public: isPublic, ...fields } };
 }
 
 /**
@@ -119,6 +132,12 @@ function encodeFields(put: Put): Uint8Array {
   if (put.lockedUntilMs !== undefined) {
     writer.u8(putFields.lockedUntil).sized(new Writer().varint(put.lockedUntilMs).finish());
   }
+  if (put.seenThrough !== undefined) {
+    const { contentBytes, uploadRoot, recipe } = put.seenThrough;
+    const { level, id } = uploadRoot;
+    const root = new Writer().varint(contentBytes).varint(level).bytes(id.digest).finish();
+    writer.u8(putFields.recipe).sized(recipe).u8(putFields.uploadRoot).sized(root);
+  }
   return writer.finish();
 }
 
@@ -154,7 +173,7 @@ export function decodePut(
     root,
     previousHead,
     keepsPrevious,
-    ...decodeFields(new Reader(fields, 'the fields of a put')),
+    ...decodeFields(new Reader(fields, 'the fields of a put'), root.id.domain),
   };
   return { put, said: { name, timeMs, fields } };
 }
@@ -177,7 +196,12 @@ function decodeName(bytes: Uint8Array): string {
   }
 }
 
-function decodeFields(body: Reader): Pick<Put, 'contentType' | 'metadata' | 'lockedUntilMs'> {
+function decodeFields(
+  body: Reader,
+  domain: number,
+): Pick<Put, 'contentType' | 'metadata' | 'lockedUntilMs' | 'seenThrough'> {
+  let recipe: Uint8Array | undefined;
+  let uploaded: Omit<SeenThrough, 'recipe'> | undefined;
   const fields: {
     contentType?: string;
     metadata?: Record<string, string>;
@@ -190,9 +214,20 @@ function decodeFields(body: Reader): Pick<Put, 'contentType' | 'metadata' | 'loc
       fields.lockedUntilMs = new Reader(body.sized(), 'a lock').varint();
     } else if (field === putFields.metadata) {
       fields.metadata = new Reader(body.sized(), 'metadata').textMap();
+    } else if (field === putFields.recipe) {
+      recipe = Uint8Array.from(body.sized());
+    } else if (field === putFields.uploadRoot) {
+      uploaded = decodeUploadRoot(new Reader(body.sized(), 'the root of an upload'), domain);
     } else body.sized();
   }
-  return fields;
+  return recipe && uploaded ? { ...fields, seenThrough: { ...uploaded, recipe } } : fields;
+}
+
+function decodeUploadRoot(value: Reader, domain: number): Omit<SeenThrough, 'recipe'> {
+  const [contentBytes, level] = [value.varint(), value.varint()];
+  const digest = new Uint8Array(value.bytes(32));
+  const kind = level === 0 ? 'data' : 'node';
+  return { contentBytes, uploadRoot: { id: { domain, kind, digest }, level } };
 }
 
 function decodeRootId(

@@ -43,7 +43,7 @@ import { quarantine, quarantineFolder, type QuarantinedFile } from './quarantine
 import { Salvage } from './salvage.ts';
 import { putHeadersRight, putNamesRight, storeIdOf, surveyFiles } from './survey.ts';
 import { UnnamedLosses } from './unnamed-losses.ts';
-import type { DamagedVersion, Findings, VerifyProgress } from './verify.ts';
+import type { DamagedVersion, Findings, VerifyProgress } from './findings.ts';
 
 export interface RepairOptions {
   /** Remove versions whose content is not whole. */

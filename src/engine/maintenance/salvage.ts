@@ -10,7 +10,6 @@
  */
 
 import { ObjectsError, throwIfAborted, isCorrupt } from '../../base/errors.ts';
-import { leavesOf } from '../chunk/manifest-tree.ts';
 import { readChunkAt } from '../chunk-store.ts';
 import type { Engine } from '../engine.ts';
 import type { LogFiles } from '../log/log-files.ts';
@@ -19,6 +18,7 @@ import type { JournalGroup } from '../log/recovery.ts';
 import { readChunkHead } from '../log/walk.ts';
 import type { BucketRecord, ChunkId, ChunkLocation, Lsn } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
+import { readObject } from '../read-path.ts';
 
 /** A version that could not be made again. */
 export interface LostVersion {
@@ -74,11 +74,12 @@ export class Salvage {
         for (const offset of operation.offsets) await this.#note(operation.toFileId, offset);
         return false;
       case 'putBucket': {
-        const { id, name, versioned, public: isPublic } = operation.bucket;
+        const { id, name, versioned, public: isPublic, seeThroughGzip = true } = operation.bucket;
         this.#buckets.set(id, name);
         await this.#engine.ensureBucket(name, {
           ...(versioned ? { versioned } : {}),
           public: isPublic,
+          seeThroughGzip,
         });
         return true;
       }
@@ -133,14 +134,14 @@ export class Salvage {
     }
   }
 
-  async *#content({ root, sizeBytes }: Put): AsyncGenerator<Uint8Array> {
+  #content(put: Put): AsyncGenerator<Uint8Array> {
     const read = (id: ChunkId): Promise<Uint8Array> => {
       const found = this.#chunks.get(chunkKey(id));
       if (found === undefined) return this.#engine.chunks.read(id);
       return readChunkAt(this.#platform, found.files, id, found.location);
     };
-    const range = { start: 0, end: sizeBytes };
-    for await (const leaf of leavesOf(root, sizeBytes, range, read)) yield await read(leaf.id);
+    const parts = { chunks: { read }, hashing: this.#platform.hashing };
+    return readObject(parts, put, { start: 0, end: put.sizeBytes });
   }
 
   async #note(fileId: number, offset: number): Promise<void> {

@@ -33,6 +33,7 @@ import type { LogFiles } from '../log/log-files.ts';
 import { replayJournal, type RecoveredJournal } from '../log/recovery.ts';
 import { chunkKey } from '../log/operations.ts';
 import {
+  contentBytesOf,
   noTotals,
   type BucketRecord,
   type ChunkId,
@@ -42,9 +43,11 @@ import {
   type Totals,
 } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
+import { readWhole } from '../read-path.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { StoreState } from '../store-state.ts';
 import { mendEdges, settleEdges } from './edges.ts';
+import type { DamagedVersion, Findings, VerifyOptions } from './findings.ts';
 import type { ParityKeeper } from './parity-keeper.ts';
 import { verifyParity } from './verify-parity.ts';
 import {
@@ -65,43 +68,6 @@ export interface VerifyParts {
   readonly journalEnd: () => RecoveredJournal['end'];
   readonly snapshots: Snapshots;
   readonly parity: ParityKeeper;
-}
-
-export interface VerifyProgress {
-  readonly done: number;
-  readonly total: number;
-  readonly unit: 'chunks';
-}
-
-export interface VerifyOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
-  /** End after so long. */
-  readonly maxMs?: number | undefined;
-  /** End after so large a part of the store, in per cent. */
-  readonly percent?: number | undefined;
-}
-
-/** A version whose content is not whole. */
-export interface DamagedVersion {
-  readonly bucket: BucketRecord;
-  readonly name: string;
-  readonly lsn: Lsn;
-  readonly reason: string;
-}
-
-/** What was found. Nothing is damaged if both lists are empty. */
-export interface Findings {
-  readonly versions: number;
-  readonly chunks: number;
-  /** Plain bytes of the chunks that were read. */
-  readonly bytes: number;
-  readonly damaged: readonly DamagedVersion[];
-  readonly problems: readonly string[];
-  /** How much of the store was looked at in this run, in per cent. */
-  readonly percent: number;
-  /** Whether this run came to the end of the store: the next begins anew. */
-  readonly isComplete: boolean;
 }
 
 /** A run: what it has found so far, and where it stands. */
@@ -326,7 +292,8 @@ async function verifyHead(
 async function contentDamage(run: Run, version: ObjectVersion): Promise<string | undefined> {
   const { platform, files, index, state } = run.parts;
   const reader = index.reader();
-  const { root, sizeBytes, lsn } = version;
+  const { root, lsn } = version;
+  const sizeBytes = contentBytesOf(version);
   if (!(await hasReference(reader, root.id, { kind: 'version', lsn }))) {
     await index.distrust();
     run.problems.push(`the content of version ${lsn} has no reference that keeps it`);
@@ -336,9 +303,11 @@ async function contentDamage(run: Run, version: ObjectVersion): Promise<string |
     if (location === undefined) throw await missing(id, index, state.damage);
     return location;
   };
+  const read = (id: ChunkId): Promise<Uint8Array> =>
+    readChunk({ platform, files, index, damage: state.damage }, id);
   const readNode = async (id: ChunkId): Promise<Uint8Array> => {
     run.unnamed.delete(chunkKey(id));
-    const bytes = await readChunk({ platform, files, index, damage: state.damage }, id);
+    const bytes = await read(id);
     if (state.damage.hasLostEdges) {
       const { children } = decodeNode(bytes, id);
       await mendEdges(
@@ -360,6 +329,11 @@ async function contentDamage(run: Run, version: ObjectVersion): Promise<string |
     }
     if (damage !== undefined) return damage;
     if (end !== sizeBytes) return `the content has ${end} bytes where ${sizeBytes} are promised`;
+    if (version.seenThrough !== undefined) {
+      run.budget.spend(sizeBytes);
+      const whole = { chunks: { read }, hashing: platform.hashing };
+      await readWhole(whole, version, run.options.signal);
+    }
     return undefined;
   } catch (error) {
     return damageText(error);

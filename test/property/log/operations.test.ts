@@ -17,6 +17,7 @@ import {
   retentionNumbers,
   type ChunkId,
   type RetentionRule,
+  type SeenThrough,
   type Totals,
 } from '../../../src/engine/model.ts';
 
@@ -43,6 +44,21 @@ const group = fc.array(fc.oneof(idOf('data'), idOf('node')), { maxLength: 4 });
 /** Puts of one commit have one time, and names and metadata that begin alike. */
 const likeOthers = fc.constantFrom('', 'notes/', 'notes/ä', 'x'.repeat(300));
 
+const seenThrough: fc.Arbitrary<SeenThrough> = fc.record({
+  contentBytes: integer,
+  uploadRoot: fc.oneof(
+    fc.record({ id: idOf('data'), level: fc.constant(0) }),
+    fc.record({ id: idOf('node'), level: fc.integer({ min: 1, max: 16 }) }),
+  ),
+  recipe: fc.uint8Array(),
+});
+
+/** An upload and what is stored of it are in one domain. */
+function inDomain(through: SeenThrough, domain: number): SeenThrough {
+  const { id, level } = through.uploadRoot;
+  return { ...through, uploadRoot: { id: { ...id, domain }, level } };
+}
+
 const put = (chunks: readonly ChunkId[]): fc.Arbitrary<object> =>
   fc
     .record({
@@ -66,15 +82,17 @@ const put = (chunks: readonly ChunkId[]): fc.Arbitrary<object> =>
             fc.tuple(likeOthers, fc.string()).map((parts) => ({ mode: parts.join('') })),
           ),
           lockedUntilMs: integer,
+          seenThrough,
         },
         { requiredKeys: [] },
       ),
     })
-    .map(({ id, level, attributes, ...rest }) => ({
+    .map(({ id, level, attributes: { seenThrough: through, ...attributes }, ...rest }) => ({
       kind: 'put',
       root: { id, level: id.kind === 'data' ? 0 : level },
       ...rest,
       ...attributes,
+      ...(through === undefined ? {} : { seenThrough: inDomain(through, id.domain) }),
     }));
 
 const operation = (chunks: readonly ChunkId[]): fc.Arbitrary<Operation> =>
@@ -89,6 +107,7 @@ const operation = (chunks: readonly ChunkId[]): fc.Arbitrary<Operation> =>
           versioned: fc.boolean(),
           public: fc.boolean(),
           retention,
+          seeThroughGzip: fc.constant(false),
         },
         { requiredKeys: ['id', 'name', 'versioned', 'public'] },
       ),
