@@ -94,8 +94,19 @@ interface Seen {
 
 type FileFate = 'new' | 'changed' | 'touched' | 'unchanged';
 
-/** So many files in flight share a commit, and hide each other's waiting for the disk. */
-const filesInFlight = 128;
+/**
+ * So many files in flight share a commit, and hide each other's waiting for the disk. Few of those
+ * that are not small, as most of them are in memory whole.
+ */
+const smallFilesInFlight = 256;
+const smallFileBytesMax = 128 * 1024;
+const largeFilesInFlight = 32;
+
+/**
+ * So many files are compared with what is there before those of them that changed are uploaded:
+ * uploads that come one after the other, between comparisons, would each be a commit of their own.
+ */
+const filesCompared = 4096;
 
 /** Larger files are streamed. */
 const wholeFileBytesMax = 1024 * 1024;
@@ -109,6 +120,18 @@ const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 /** Imports a folder. Resolves when everything reported is on stable storage. */
 export async function importFolder(options: ImportOptions): Promise<ImportReport> {
   return new ImportRun(options).finish();
+}
+
+/** Items in their order, so many at a time; the last time fewer. */
+async function* batchesOf<T>(items: AsyncIterable<T>, itemsMax: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < itemsMax) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 class ImportRun {
@@ -127,7 +150,16 @@ class ImportRun {
     const report = this.#report;
     const startedMs = performance.now();
     const before = await store.stats();
-    await forEachConcurrently(this.#files(), filesInFlight, (path) => this.#importFile(path));
+    for await (const paths of batchesOf(this.#files(), filesCompared)) {
+      const [small, large]: [string[], string[]] = [[], []];
+      await forEachConcurrently(paths, smallFilesInFlight, async (path) => {
+        const bytes = await this.#bytesToImport(path);
+        if (bytes !== undefined) (bytes <= smallFileBytesMax ? small : large).push(path);
+      });
+      const importOne = (path: string): Promise<void> => this.#importFile(path);
+      await forEachConcurrently(small, smallFilesInFlight, importOne);
+      await forEachConcurrently(large, largeFilesInFlight, importOne);
+    }
     if (removeOthers && report.failed.length === 0) await this.#removeOthers();
     await store.sync();
     const after = await store.stats();
@@ -155,15 +187,44 @@ class ImportRun {
     }
   }
 
+  /**
+   * How large a file is that is to be imported. `undefined`: it is as its object says, or cannot be
+   * read, and that was reported.
+   */
+  async #bytesToImport(path: string): Promise<number | undefined> {
+    const { bucket, prefix, removeOthers } = this.#options;
+    const name = prefix + path;
+    if (removeOthers) this.#seen.add(name);
+    let bytes: number | undefined;
+    await this.#withFile(path, async (file, seen) => {
+      const current = await currentAttrs(bucket, name);
+      if (current !== undefined && (await this.#isUnchanged(current, file, seen))) {
+        return 'unchanged';
+      }
+      bytes = seen.sizeBytes;
+      return undefined;
+    });
+    return bytes;
+  }
+
   async #importFile(path: string): Promise<void> {
-    const { folder, prefix, removeOthers, onProgress } = this.#options;
+    const name = this.#options.prefix + path;
+    await this.#withFile(path, (file, seen) => this.#importOpenFile(name, file, seen));
+  }
+
+  /** Does what is to be done for a file, and reports what became of it, if that is known then. */
+  async #withFile(
+    path: string,
+    work: (file: FileHandle, seen: Seen) => Promise<FileFate | undefined>,
+  ): Promise<void> {
+    const { folder, onProgress } = this.#options;
     const report = this.#report;
-    if (removeOthers) this.#seen.add(prefix + path);
     try {
       const file = await open(join(folder, path), openFlags);
       try {
         const seen = await lookAt(file);
-        const fate = await this.#importOpenFile(prefix + path, file, seen);
+        const fate = await work(file, seen);
+        if (fate === undefined) return;
         report[fate]++;
         report.files++;
         report.bytes += seen.sizeBytes;
@@ -180,9 +241,6 @@ class ImportRun {
   async #importOpenFile(name: string, file: FileHandle, seen: Seen): Promise<FileFate> {
     const { bucket, signal } = this.#options;
     const current = await currentAttrs(bucket, name);
-    if (current !== undefined && (await this.#isUnchanged(current, file, seen))) {
-      return 'unchanged';
-    }
     let newBytes = 0;
     const uploaded = await bucket.upload(
       name,
@@ -221,7 +279,7 @@ class ImportRun {
     async function* others(): AsyncGenerator<string> {
       for await (const { name } of bucket.list({ prefix, signal })) if (!seen.has(name)) yield name;
     }
-    await forEachConcurrently(others(), filesInFlight, async (name) => {
+    await forEachConcurrently(others(), smallFilesInFlight, async (name) => {
       await bucket.remove(name);
       this.#report.removed++;
       onProgress(this.#report);

@@ -43,11 +43,11 @@ afterEach(async () => {
   rmSync(place, { recursive: true, force: true });
 });
 
-/** Imports, and returns what that made the store do. */
+/** Imports, and returns what that made the store do, sorted. */
 async function importAgain(checksum: boolean): Promise<string[]> {
   operations.length = 0;
   await run(checksum);
-  return operations.sort();
+  return operations.toSorted();
 }
 
 async function run(
@@ -88,6 +88,18 @@ test('a copy with the same size, mode and time is compared, another size is not'
   expect(await importAgain(false)).toEqual(['download']);
   writeFileSync(file, 'longer content');
   expect(await importAgain(false)).toEqual(['upload']);
+});
+
+test('files that changed are uploaded together, when all were compared', async () => {
+  const names = Array.from({ length: 600 }, (_, index) => String(index).padStart(3, '0'));
+  for (const name of names) writeFileSync(join(place, 'dir', name), name);
+  await run(false);
+  const changed = names.filter((_, index) => index % 20 === 0);
+  for (const name of changed) writeFileSync(join(place, 'dir', name), `${name} changed`);
+  await importAgain(true);
+  const comparisons = names.length - changed.length;
+  expect(operations.slice(0, comparisons).every((each) => each === 'download')).toBe(true);
+  expect(operations.slice(comparisons)).toEqual(changed.map(() => 'upload'));
 });
 
 test('what was imported before a signal is kept, and nothing half of it', async () => {
