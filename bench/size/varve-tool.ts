@@ -4,7 +4,6 @@
  * @module
  */
 
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ImportReport } from '../../src/cli/folder-import.ts';
@@ -76,9 +75,10 @@ export function checkStore(
   }
 }
 
-/** Whether the command line has this command. */
+/** Whether the command line has this command: the help of one that it does not know is no error. */
 export function hasCommand(name: string): boolean {
-  return spawnSync(process.execPath, [commandLine, name, '--help']).status === 0;
+  const help = run({ program: process.execPath, argv: [commandLine, '--help'] });
+  return help.split('\n').some((line) => line.trim().split(' ')[0] === name);
 }
 
 /** Runs a command, and returns what it answered. */
