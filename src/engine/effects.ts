@@ -103,11 +103,11 @@ async function putEffects(
 ): Promise<IndexChange[]> {
   const { bucketId, name, previousHead, keepsPrevious } = put;
   const version = versionOfPut(put, lsn);
-  return [
+  return withoutReplaced([
     ...(await takeHead(reader, bucketId, name, previousHead, { keep: keepsPrevious, lsn })),
     ...putHead(bucketId, name, lsn, version),
     referenceChange(version.root.id, { kind: 'version', lsn }, 'put'),
-  ];
+  ]);
 }
 
 /** The version that a `put` makes. */
@@ -165,7 +165,20 @@ async function purgeEffects(
       changes.push(...putHead(bucketId, name, lsn, revealed));
     }
   }
-  return changes;
+  return withoutReplaced(changes);
+}
+
+/**
+ * The last change of each row. LevelDB keeps what comes before it for a while: a pointer that was
+ * deleted and put at once would count as one that was deleted (index/recent-keys.ts).
+ */
+function withoutReplaced(changes: readonly IndexChange[]): IndexChange[] {
+  return changes.filter(
+    ({ group, suffix }, at) =>
+      !changes.some(
+        (later, place) => place > at && later.group === group && later.suffix === suffix,
+      ),
+  );
 }
 
 /**

@@ -4,13 +4,17 @@
  */
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import { equalBytes } from '../../src/base/bytes.ts';
+import { concatBytes, equalBytes } from '../../src/base/bytes.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import { makeParity } from '../../src/engine/log/parity-code.ts';
+import { decodeParityHeader, encodeParityHead } from '../../src/engine/log/parity-file.ts';
 import type { ParityWish } from '../../src/engine/maintenance/parity-keeper.ts';
 import { repair, type Repair } from '../../src/engine/maintenance/repair.ts';
 import type { BucketRecord } from '../../src/engine/model.ts';
-import type { MemoryFileSystem } from '../../src/engine/platform/memory-file-system.ts';
+import type { FileSystem } from '../../src/engine/platform/file-system.ts';
+import { nativeHashing } from '../../src/engine/platform/native-hashing.ts';
 import { generatedBytes, generatedText } from '../support/content.ts';
+import { FaultyFileSystem } from '../support/faulty-file-system.ts';
 import {
   fileSystemWith,
   mustGetFile,
@@ -31,7 +35,7 @@ import {
 
 const blockBytes = 4096;
 
-async function open(fileSystem: MemoryFileSystem, parity?: ParityWish): Promise<Engine> {
+async function open(fileSystem: FileSystem, parity?: ParityWish): Promise<Engine> {
   return Engine.open({
     platform: testPlatform({ fileSystem }),
     directory: storeFolder,
@@ -79,6 +83,17 @@ interface Repaired {
   readonly files: StoredFiles;
   readonly lines: readonly VersionLine[];
   readonly complaints: readonly string[];
+}
+
+/** A parity file that takes these bytes for what its log file was. */
+async function parityOf(content: Uint8Array, parityFile: Uint8Array): Promise<Uint8Array> {
+  const { crc32 } = nativeHashing;
+  const header = decodeParityHeader(crc32, parityFile);
+  if (header === undefined) throw new Error('it has no header');
+  const read = async (offset: number, byteCount: number): Promise<Uint8Array> =>
+    content.slice(offset, offset + byteCount);
+  const { checksums, parity } = await makeParity(crc32, header, read, () => Promise.resolve());
+  return concatBytes([encodeParityHead(crc32, header, checksums), parity]);
 }
 
 async function repaired(files: StoredFiles): Promise<Repaired> {
@@ -271,6 +286,41 @@ describe('parity', () => {
     const numberOf = (path: string): string => path.replace(/\D/g, '');
     expect(logPaths(files).length).toBeLessThan(4);
     expect(parityPaths(files).map(numberOf)).toEqual(logPaths(files).map(numberOf).sort());
+  });
+
+  test('that was made of rot does not undo what heals the file', async () => {
+    const good = await makeStore({ every: 4 });
+    const [path = ''] = pathsIn(good, 'segments');
+    const [parityPath = ''] = parityPaths(good).filter((name) =>
+      path.includes(name.replace(/\D/g, '')),
+    );
+    // As if the file had been like this when its parity was made.
+    const rotten = overwritten(mustGetFile(good, path), 3 * blockBytes, 100);
+    const forged = await parityOf(rotten, mustGetFile(good, parityPath));
+    const { report, complaints, files } = await repaired(withFile(good, parityPath, forged));
+    expect(report).toMatchObject({ quarantined: [], lost: [], problems: [] });
+    expect(report.actions).toEqual([`${parityPath} is made again: it does not fit ${path}`]);
+    expect(complaints).toEqual([]);
+    expectSameLog(files, good);
+  });
+
+  test('is made of what is safe: a log file is synced before its parity gets its name', async () => {
+    const fileSystem = new FaultyFileSystem(await fileSystemWith(storeFolder, new Map()));
+    const engine = await open(fileSystem, { every: 4 });
+    const bucket = await engine.ensureBucket('notes', {});
+    await upload(engine, bucket, 'a', generatedBytes(1, 20_000));
+    await engine.close();
+    await fileSystem.removeTree(`${storeFolder}/parity`);
+    const again = await open(fileSystem, { every: 4 });
+    const before = fileSystem.countOf('sync', /segments/);
+    fileSystem.failOn({ call: 'sync', path: /segments/, code: 'EIO' });
+    await again.parity.complete();
+    expect(fileSystem.countOf('sync', /segments/)).toBe(before + 1);
+    const segments = pathsIn(await readFiles(fileSystem, storeFolder), 'segments');
+    const made = await again.parity.protectedFiles();
+    expect(segments).toHaveLength(1);
+    expect(made.some(({ fileId }) => segments[0]?.includes(`${fileId}.vs`))).toBe(false);
+    await again.close();
   });
 
   test('of a file that has rotted is not replaced by less', async () => {

@@ -11,16 +11,20 @@ interface Thoroughness {
   readonly bounds: Bounds;
   /** How many workloads are drawn. */
   readonly drawnCount: number;
+  /** How many lives with an index that misbehaves, in each way. */
+  readonly lifeCount: number;
 }
 
 const degrees: Readonly<Record<'short' | 'normal', Thoroughness>> = {
   short: {
     bounds: { statesPerPoint: 4, statesPerInnerPoint: 2, continueEvery: 64 },
     drawnCount: 1,
+    lifeCount: 10,
   },
   normal: {
     bounds: { statesPerPoint: 12, statesPerInnerPoint: 3, continueEvery: 64 },
     drawnCount: 2,
+    lifeCount: 60,
   },
 };
 

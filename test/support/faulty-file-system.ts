@@ -189,8 +189,10 @@ export class FaultyFileSystem implements FileSystem {
     else this.#syncedContents.set(to, synced);
   }
 
-  link(from: string, to: string): Promise<void> {
-    return this.#inner.link(from, to);
+  async link(from: string, to: string): Promise<void> {
+    await this.#inner.link(from, to);
+    const synced = this.#syncedContents.get(from);
+    if (synced !== undefined) this.#syncedContents.set(to, synced);
   }
 
   clone(from: string, to: string): Promise<void> {

@@ -118,8 +118,8 @@ export class ParityKeeper {
   }
 
   /**
-   * Looks at every byte of parity, and makes anew what is damaged or does not fit its file. Returns
-   * the names of those files.
+   * Looks at every byte of parity, and makes anew what is damaged or does not fit its file, and what
+   * is missing. Returns the names of those that were there.
    */
   async mend(signal?: AbortSignal): Promise<string[]> {
     if (this.#every === undefined) return [];
@@ -128,12 +128,14 @@ export class ParityKeeper {
     return this.#one(async () => {
       const mended: string[] = [];
       await this.#folder.removeAllBut((id) => files.has(id));
-      const sealed = new Set(this.#sealedIds());
-      for (const fileId of await this.#folder.ids()) {
-        if (!sealed.has(fileId)) continue;
-        if ((await this.#fits(fileId)) && (await this.#folder.isWhole(fileId, pause))) continue;
+      const there = new Set(await this.#folder.ids());
+      for (const fileId of this.#sealedIds()) {
+        const isThere = there.has(fileId);
+        const isRight =
+          isThere && (await this.#fits(fileId)) && (await this.#folder.isWhole(fileId, pause));
+        if (isRight) continue;
         await this.#make(fileId, pause, 'anew');
-        mended.push(this.#folder.name(fileId));
+        if (isThere) mended.push(this.#folder.name(fileId));
       }
       return mended;
     });

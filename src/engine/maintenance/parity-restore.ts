@@ -94,6 +94,7 @@ export async function restoreFromParity(
     try {
       if (!(await mend(platform, `${directory}/${file}`, restored))) {
         await folder.remove(fileId);
+        done.actions.push(`${folder.name(fileId)} is made again: it does not fit ${file}`);
         continue;
       }
       const reason = 'blocks of it had rotted, and were restored from parity';

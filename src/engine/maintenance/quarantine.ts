@@ -41,6 +41,10 @@ export async function quarantine(
   const to = quarantineFolder(directory) + (slash < 0 ? '' : `/${file.slice(0, slash)}`);
   try {
     await fileSystem.makeDirectory(to);
+    // A name is only as safe as those of the folders that lead to it.
+    for (const folder of [quarantineFolder(directory), directory]) {
+      await fileSystem.syncDirectory(folder);
+    }
     const name = await freeName(fileSystem, to, file.slice(slash + 1));
     await writeNote(fileSystem, `${to}/${name}.txt`, `${file}: ${reason}\n`);
     const [path, place] = [`${directory}/${file}`, `${to}/${name}`];
