@@ -304,7 +304,7 @@ describe('parity', () => {
     expectSameLog(files, good);
   });
 
-  test('is made of what is safe: a log file is synced before its parity gets its name', async () => {
+  test('is made of what is safe: a log file is synced before it gets parity', async () => {
     const fileSystem = new FaultyFileSystem(await fileSystemWith(storeFolder, new Map()));
     const engine = await open(fileSystem, { every: 4 });
     const bucket = await engine.ensureBucket('notes', {});

@@ -118,8 +118,8 @@ export class ParityKeeper {
   }
 
   /**
-   * Looks at every byte of parity, and makes anew what is damaged or does not fit its file, and what
-   * is missing. Returns the names of those that were there.
+   * Looks at every byte of parity, and makes anew what is damaged or does not fit its file, and
+   * what is missing. Returns the names of those that were there.
    */
   async mend(signal?: AbortSignal): Promise<string[]> {
     if (this.#every === undefined) return [];
