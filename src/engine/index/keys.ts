@@ -23,8 +23,8 @@
  * current names only, however long their history. `p` says which row of `h` a name has, as a
  * synchronous get needs the whole key: it is the only row about names whose value changes, and a
  * stale one leads to a row that is gone, never to a wrong one (recent-keys.ts). LSNs are
- * complemented: the newest comes first. In names, 00 is written 00 FF, so that the terminator 00 00 sorts below every
- * continuation, and names sort as their UTF-8 bytes.
+ * complemented: the newest comes first. In names, 00 is written 00 FF, so that the terminator 00 00
+ * sorts below every continuation, and names sort as their UTF-8 bytes.
  *
  * @module
  */
