@@ -15,20 +15,29 @@ import type { DeflateImplementation, DeflateSettings } from './deflate.ts';
 /** What a header says of a compressor that tried hardest, or least. */
 const efforts = { hardest: 2, fastest: 4 } as const;
 
+/** What zlib has unless it is told otherwise. */
 const defaultMemLevel = 8;
 
-/** Candidates by the effort that a header states. */
-export function candidatesOf(effort: number): readonly DeflateSettings[] {
+/** The blocks of GNU gzip are as large as those of zlib on this level. */
+const gnuMemLevel = 9;
+
+/**
+ * Candidates by what is known: the effort that a header states, and the memory level.
+ *
+ * @param memLevel - `undefined`: it does not show.
+ */
+export function candidatesOf(
+  effort: number,
+  memLevel: number | undefined,
+): readonly DeflateSettings[] {
+  const memLevels = memLevel === undefined ? [defaultMemLevel, gnuMemLevel] : [memLevel];
   switch (effort) {
     case efforts.hardest:
-      return [...settingsOf([9], [defaultMemLevel, 9])];
+      return [...settingsOf([9], memLevels)];
     case efforts.fastest:
-      return [...settingsOf([1], [defaultMemLevel, 9])];
+      return [...settingsOf([1], memLevels)];
     default:
-      return [
-        ...settingsOf([6], [defaultMemLevel, 9]),
-        ...settingsOf([9, 1, 5, 4, 3, 2, 7, 8], [defaultMemLevel]),
-      ];
+      return [...settingsOf([6, 9, 1, 5, 4, 3, 2, 7, 8], memLevels)];
   }
 }
 
@@ -36,12 +45,16 @@ function* settingsOf(
   levels: readonly number[],
   memLevels: readonly number[],
 ): Generator<DeflateSettings, void, undefined> {
-  const implementations: readonly DeflateImplementation[] = ['chromium', 'classic'];
   for (const level of levels) {
     for (const memLevel of memLevels) {
-      for (const implementation of implementations) {
+      for (const implementation of implementationsOf(memLevel)) {
         yield { implementation, level, memLevel, windowBits: 15, strategy: 0 };
       }
     }
   }
+}
+
+function implementationsOf(memLevel: number): readonly DeflateImplementation[] {
+  const any = ['chromium', 'classic'] as const;
+  return memLevel === gnuMemLevel ? ['gnu', ...any] : any;
 }

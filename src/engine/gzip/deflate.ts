@@ -29,10 +29,11 @@ import {
 import { assert } from '../../base/assert.ts';
 
 /**
- * Who regenerates, as a number on disk: never renumber, never reuse. Both are pako 3.0.3. What is
- * called `classic` hashes strings as zlib does, `chromium` as the zlib of Chromium and Node.
+ * Who regenerates, as a number on disk: never renumber, never reuse. All are pako 3.0.3. `classic`
+ * hashes strings as zlib does, `chromium` as the zlib of Chromium and Node. `gnu` is `classic` with
+ * a hash of 15 bits whatever the memory level, as GNU gzip has it.
  */
-export const deflateImplementations = { chromium: 1, classic: 2 } as const;
+export const deflateImplementations = { chromium: 1, classic: 2, gnu: 3 } as const;
 
 export type DeflateImplementation = keyof typeof deflateImplementations;
 
@@ -63,12 +64,13 @@ export class Deflater {
   readonly #output = new Uint8Array(outputBytes);
 
   constructor({ implementation, level, memLevel, windowBits, strategy }: DeflateSettings) {
-    const isClassic = implementation === 'classic';
+    const isClassic = implementation !== 'chromium';
     const known = strategy as 0 | 1 | 2 | 3 | 4;
     const bits = -windowBits; // Negative: without a wrapper.
     const stream = this.#stream;
     const status = zlibDeflateInit2(stream, level, deflateMethod, bits, memLevel, known, isClassic);
     assert(status === Z_OK, 'the settings of a deflater are within bounds');
+    if (implementation === 'gnu') hashAsGnu(stream);
   }
 
   /** Goes on with the next piece: `pieceBytes`, or less if it is the last. */
@@ -99,6 +101,32 @@ export class Deflater {
     } while (stream.avail_out === 0 || stream.avail_in > 0);
     return written;
   }
+}
+
+/** The hash that a deflater finds strings with, as zlib and pako call it. */
+interface StringHash {
+  hash_bits: number;
+  hash_size: number;
+  hash_mask: number;
+  hash_shift: number;
+  head: Uint16Array;
+}
+
+/**
+ * Gives a deflater the hash of GNU gzip. zlib cannot be told to have it, but it finds fewer strings
+ * in a chain than a larger one, and so other matches. This is inside of pako: see to it when that
+ * gets another version.
+ */
+function hashAsGnu(stream: ZStream): void {
+  const bits = 15;
+  const shift = 5; // Three bytes fill the hash.
+  const state = stream.state as StringHash;
+  assert(state.head.length === state.hash_size, 'pako is the one that this was written for');
+  state.hash_bits = bits;
+  state.hash_size = 2 ** bits;
+  state.hash_mask = 2 ** bits - 1;
+  state.hash_shift = shift;
+  state.head = new Uint16Array(2 ** bits);
 }
 
 /** What an inflater has come to. */

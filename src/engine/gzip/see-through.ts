@@ -17,6 +17,7 @@ import type { ContentPart } from '../model.ts';
 import type { Clock, Hashing } from '../platform/platform.ts';
 import { candidatesOf } from './candidates.ts';
 import { pieceBytes, type DeflateSettings } from './deflate.ts';
+import { memLevelOf } from './first-block.ts';
 import { Inflation } from './inflation.ts';
 import { Intake } from './intake.ts';
 import {
@@ -152,8 +153,11 @@ export class SeeThrough {
     }
     const taken = stream.subarray(0, inflation.usedBytes);
     if (this.#isOverLimit(pieces.length * pieceBytes, taken.length)) return undefined;
+    const memLevel = memLevelOf(stream);
+    if (memLevel === undefined) return undefined;
+    const known = memLevel === 'unknown' ? undefined : memLevel;
     const candidates =
-      this.#settings === undefined ? candidatesOf(header.effort) : [this.#settings];
+      this.#settings === undefined ? candidatesOf(header.effort, known) : [this.#settings];
     for (const settings of candidates) {
       const proof = new Proof(this.#parts.hashing, settings);
       for (const piece of pieces) {

@@ -21,7 +21,7 @@ import { generatedBytes } from '../../support/content.ts';
 const hashing = nativeHashing;
 
 const settings = fc.record({
-  implementation: fc.constantFrom('chromium' as const, 'classic' as const),
+  implementation: fc.constantFrom('chromium' as const, 'classic' as const, 'gnu' as const),
   level: fc.integer({ min: 1, max: 9 }),
   memLevel: fc.integer({ min: 1, max: 9 }),
   windowBits: fc.integer({ min: 9, max: 15 }),

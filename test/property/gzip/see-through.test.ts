@@ -3,6 +3,7 @@
  * be made again from its content is stored as that.
  */
 
+import { execFileSync, spawnSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -169,7 +170,15 @@ describe('whatever is uploaded comes out again', () => {
   });
 });
 
+/** Some systems have another program of that name. */
+function hasGnuGzip(): boolean {
+  const { stdout, error } = spawnSync('gzip', ['--version'], { encoding: 'utf8' });
+  return error === undefined && stdout.includes('Free Software Foundation');
+}
+
 describe('what can be made again is stored inflated', () => {
+  const isGnuGzip = hasGnuGzip();
+  const text = generatedText(9, 400_000);
   const plain = Buffer.concat([generatedText(7, 400_000), generatedBytes(7, 50_000)]);
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('by this Node on level %i', async (level) => {
@@ -187,6 +196,18 @@ describe('what can be made again is stored inflated', () => {
     expect(isSeenThrough(seen)).toBe(true);
     expect(seen.content.equals(Buffer.concat([plain, plain]))).toBe(true);
     expect(seen.cuts).toEqual([plain.length, 2 * plain.length]);
+  });
+
+  test.skipIf(!isGnuGzip)('by GNU gzip, and by zlib on its largest memory level', async () => {
+    for (const level of [1, 4, 6, 9]) {
+      const gnu = execFileSync('gzip', [`-${level}`, '--stdout'], { input: text });
+      const zlib = gzipMember(text, { ...zlibDefaults, level, memLevel: 9 });
+      for (const upload of [gnu, zlib]) {
+        const seen = await seeThrough(upload);
+        expect(isSeenThrough(seen)).toBe(true);
+        await expectReturned(upload, seen);
+      }
+    }
   });
 
   test('as far as it goes, if it is cut short or another goes on with it', async () => {
