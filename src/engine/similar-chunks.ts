@@ -32,8 +32,8 @@ export interface SimilarChunksOptions {
   /** The CRC-32 of bytes, as `Hashing` has it. */
   readonly crc32: (bytes: Uint8Array, seed: number) => number;
   /**
-   * How much memory the arrays may take; while they grow, half as much again. 64 MiB by default,
-   * and at least {@link similarBytesMin}.
+   * How much memory the arrays may take; up to twice that, while they are made anew. 64 MiB by
+   * default, and at least {@link similarBytesMin}.
    */
   readonly bytesMax?: number;
 }
@@ -53,6 +53,12 @@ const placeWords = 2;
 const slotsPerPlace = 2;
 
 const slotsAtFirst = 256;
+
+/** A hash table that is fuller than this is slow. */
+const fullShare = 0.7;
+
+/** A sample of at least so many bits' worth of slots says well enough how old they are. */
+const sampleBits = 14;
 
 /** The head of the file; the CRC of all behind it follows. */
 const magic: Uint8Array = Uint8Array.of(0x56, 0x41, 0x52, 0x56, 0x45, 0x1a, 0x7e, 0x01);
@@ -89,11 +95,7 @@ export class SimilarChunks {
   add(features: Uint32Array, place: ChunkPlace): void {
     if (features.length === 0 || !fits(place)) return;
     if (this.#next === 0xffffffff) this.#forgetAll();
-    const number = this.#next++;
-    this.#growRing();
-    const at = (number % this.#ringLength) * placeWords;
-    this.#places[at] = place.fileId;
-    this.#places[at + 1] = place.offset;
+    const number = this.#notePlace(place);
     for (const feature of features) this.#note(feature, number);
   }
 
@@ -172,27 +174,26 @@ export class SimilarChunks {
     for (let i = 0; i < placeCount; i++) {
       fileId += unsigned(reader.varint());
       offset += unsigned(reader.varint());
-      const number = this.#next++;
-      this.#growRing();
-      const at = (number % this.#ringLength) * placeWords;
-      this.#places[at] = fileId;
-      this.#places[at + 1] = offset;
+      this.#notePlace({ fileId, offset });
     }
+    const slots: number[] = [];
     let key = 0;
     while (!reader.atEnd) {
       key += unsigned(reader.varint());
-      const numbers: number[] = [];
+      slots.push(key);
       let number = this.#next;
       for (let i = 0; i < chunksPerFeature; i++) {
-        const age = reader.varint();
-        if (age === 0) break;
-        number -= age;
-        numbers.push(number);
+        const age = number === 0 ? 0 : reader.varint();
+        number = age === 0 ? 0 : number - age;
+        if (number < 0) throw corrupt('a table of similar chunks has a chunk too many');
+        slots.push(number);
       }
-      if (number < 1 || key < 0 || key > 0xffffffff)
-        throw corrupt('a table of similar chunks lies');
-      for (const known of numbers.reverse()) this.#note(key, known);
+      if (key < 0 || key > 0xffffffff) throw corrupt('a table of similar chunks has no such key');
     }
+    this.#slots = Uint32Array.from(slots);
+    this.#usedSlots = slots.length / slotWords;
+    // All at once: one after the other, in the order of their keys, they would crowd at the start.
+    this.#rebuild();
   }
 
   get #ringLength(): number {
@@ -226,17 +227,28 @@ export class SimilarChunks {
   #note(key: number, number: number): void {
     let slot = this.#slotOf(key);
     if (this.#slots[slot + 1] === 0) {
-      const count = this.#slots.length / slotWords;
-      if (this.#usedSlots >= Math.floor(count * 0.7)) {
-        this.#makeRoom();
+      if (slotsFor(this.#usedSlots + 1) * slotWords > this.#slots.length) {
+        this.#rebuild();
         slot = this.#slotOf(key);
       }
       this.#usedSlots++;
       this.#slots[slot] = key;
     }
     if (this.#slots[slot + 1] === number) return;
-    this.#slots.copyWithin(slot + 2, slot + 1, slot + slotWords - 1);
+    for (let i = chunksPerFeature; i > 1; i--) {
+      this.#slots[slot + i] = this.#slots[slot + i - 1] as number;
+    }
     this.#slots[slot + 1] = number;
+  }
+
+  /** Gives the next chunk its number. */
+  #notePlace(place: ChunkPlace): number {
+    const number = this.#next++;
+    this.#growRing();
+    const at = (number % this.#ringLength) * placeWords;
+    this.#places[at] = place.fileId;
+    this.#places[at + 1] = place.offset;
+    return number;
   }
 
   /** The ring keeps as many places as half of the slots, at the least. */
@@ -254,31 +266,38 @@ export class SimilarChunks {
     this.#places = grown;
   }
 
-  /** Makes the hash table larger, or forgets the older half of it. */
-  #makeRoom(): void {
+  /**
+   * Makes the hash table anew, with room for one more. If that is beyond the bound, it has as many
+   * slots as there may be, and the oldest are forgotten until half of what it can hold is free.
+   */
+  #rebuild(): void {
     const slots = this.#slots;
-    const count = slots.length / slotWords;
-    const grownCount = Math.min(count * 2, this.#slotsMax);
-    let oldest = this.#oldestKnown;
-    if (grownCount === count) oldest = this.#middleAge();
-    this.#slots = new Uint32Array(grownCount * slotWords);
+    const needed = slotsFor(this.#usedSlots + 1);
+    let count = slotsAtFirst;
+    while (count < needed) count *= 2;
+    count = Math.min(count, this.#slotsMax);
+    const oldest =
+      count < needed ? this.#oldestOf(Math.floor((count * fullShare) / 2)) : this.#oldestKnown;
+    this.#slots = new Uint32Array(count * slotWords);
     this.#usedSlots = 0;
-    for (let slot = 0; slot < slots.length; slot += slotWords) {
-      if ((slots[slot + 1] as number) < oldest) continue;
-      this.#slots.set(slots.subarray(slot, slot + slotWords), this.#slotOf(slots[slot] as number));
+    for (let from = 0; from < slots.length; from += slotWords) {
+      if ((slots[from + 1] as number) < oldest) continue;
+      const to = this.#slotOf(slots[from] as number);
+      for (let i = 0; i < slotWords; i++) this.#slots[to + i] = slots[from + i] as number;
       this.#usedSlots++;
     }
   }
 
-  /** A number than which half of the slots, or more, have only older chunks. */
-  #middleAge(): number {
-    const newest = new Uint32Array(this.#usedSlots);
-    let count = 0;
-    for (let slot = 1; slot < this.#slots.length; slot += slotWords) {
-      if (this.#slots[slot] !== 0) newest[count++] = this.#slots[slot] as number;
+  /** A number than which about so many slots have no older one as their newest: by a sample. */
+  #oldestOf(slotCount: number): number {
+    const every = Math.max(1, this.#usedSlots >> sampleBits) * slotWords;
+    const sample: number[] = [];
+    for (let slot = 1; slot < this.#slots.length; slot += every) {
+      if (this.#slots[slot] !== 0) sample.push(this.#slots[slot] as number);
     }
-    newest.sort();
-    return Math.max(this.#oldestKnown, (newest[count >> 1] as number) + 1);
+    sample.sort((a, b) => b - a);
+    const at = Math.floor((sample.length * slotCount) / this.#usedSlots);
+    return Math.max(this.#oldestKnown, (sample[at] ?? 0) + 1);
   }
 
   #forgetAll(): void {
@@ -286,6 +305,11 @@ export class SimilarChunks {
     this.#usedSlots = 0;
     this.#next = 1;
   }
+}
+
+/** How many slots a hash table needs, to hold so many. */
+function slotsFor(usedSlots: number): number {
+  return Math.ceil(usedSlots / fullShare);
 }
 
 /** Whether a place can be noted. Those of files of 4 GiB, or with such numbers, are not. */

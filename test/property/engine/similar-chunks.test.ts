@@ -81,9 +81,25 @@ describe('SimilarChunks', () => {
     expect(known.length).toBe(added - (known[0] as number)); // The newest, without a gap.
   });
 
+  test('of many chunks is loaded whole, and at once', () => {
+    // Keys come from the file in their order. Noted one by one they would fill the start of a table
+    // that has yet to grow, and each would be looked for behind all others: minutes for these.
+    const table = new SimilarChunks(options);
+    const added = 60_000;
+    for (let i = 0; i < added; i++) table.add(featuresOf(i), { fileId: 1, offset: i });
+    const loaded = SimilarChunks.load(table.dump(), options);
+    expect(loaded.memoryBytes).toBe(table.memoryBytes);
+    for (let i = 0; i < added; i += 97) {
+      expect(loaded.candidates(featuresOf(i))).toEqual([{ fileId: 1, offset: i }]);
+    }
+  });
+
   test('needs one slot for the features that versions have in common', () => {
     const table = new SimilarChunks({ crc32, bytesMax: similarBytesMin });
+    table.add(featuresOf(3), { fileId: 5, offset: 6 });
     for (let i = 0; i < 100_000; i++) table.add(featuresOf(1), { fileId: i, offset: 0 });
+    // Its slot is there, but its place has been taken by another.
+    expect(table.candidates(featuresOf(3))).toEqual([]);
     table.add(featuresOf(2), { fileId: 7, offset: 8 });
     const newest = [99_999, 99_998, 99_997].map((fileId) => ({ fileId, offset: 0 }));
     expect(table.candidates(featuresOf(1))).toEqual(newest);
