@@ -32,7 +32,7 @@ const { values } = parseArgs({
     out: { type: 'string' },
     'corpora-dir': { type: 'string', default: join(tmpdir(), 'varve-corpora') },
     dir: { type: 'string', default: tmpdir() },
-    reads: { type: 'string', default: '200' },
+    reads: { type: 'string' },
     smoke: { type: 'boolean', default: false },
   },
 });
@@ -69,7 +69,7 @@ async function main(): Promise<void> {
       tools: otherTools.filter(({ name }) => chosenTools.includes(name)),
       withVarve: chosenTools.includes('varve'),
       optimize: values.optimize,
-      reads: Number(values.reads),
+      reads: Number(values.reads ?? (values.smoke ? 5 : 200)),
     });
     if (result === undefined) {
       console.log(`${corpus.name}: not measured, as it cannot be fetched\n`);
