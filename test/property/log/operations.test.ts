@@ -243,8 +243,10 @@ describe('a commit payload', () => {
   });
 
   test('refuses a put that leaves out what no put before it says', () => {
-    const body = new Writer().varint(1).u8(8).u8(0).sized(Uint8Array.of(97)).finish();
-    const put = new Writer().u8(3).sized(body).finish();
+    // Whole but for that, so that it is refused for nothing else.
+    const body = new Writer().varint(1).u8(8).u8(0).sized(Uint8Array.of(97)).varint(0).varint(0);
+    body.varint(0).bytes(new Uint8Array(32)).u8(0);
+    const put = new Writer().u8(3).sized(body.finish()).finish();
     const bytes = concatBytes([new Uint8Array(10), put]);
     expect(codeOf(() => decodeCommitPayload(bytes, []))).toBe('CORRUPT');
   });
