@@ -11,6 +11,7 @@ import { concatBytes, equalBytes } from '../../../src/base/bytes.ts';
 import { type ChunkingLimits } from '../../../src/base/limits.ts';
 import { chunksOf } from '../../../src/engine/chunk/chunker.ts';
 import { gear } from '../../../src/engine/chunk/gear.ts';
+import type { ContentPart } from '../../../src/engine/model.ts';
 import { arbitraryContent, generatedBytes, sliceAt } from '../../support/content.ts';
 
 const smallest: ChunkingLimits = { minBytes: 8, averageBytes: 32, maxBytes: 128 };
@@ -26,7 +27,7 @@ const cases = fc.oneof(
 const places = fc.array(fc.nat(10_000), { maxLength: 40 });
 
 async function chunk(
-  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  source: Iterable<ContentPart> | AsyncIterable<ContentPart>,
   limits: ChunkingLimits,
 ): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
@@ -98,6 +99,17 @@ describe('chunksOf', () => {
       fc.asyncProperty(cases, places, async ({ limits, content }, at) => {
         const chunks = await chunk(sliceAt(content, at), limits);
         expect(sizes(chunks)).toEqual(sizes(await chunk([content], limits)));
+      }),
+    );
+  });
+
+  test('what is behind a cut that is told is cut as if it began there', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, places, async ({ limits, content }, at) => {
+        const parts = sliceAt(content, at);
+        const told = parts.flatMap((part) => [part, 'cut' as const]);
+        const alone = await Promise.all(parts.map((part) => chunk([part], limits)));
+        expect(await chunk(told, limits)).toEqual(alone.flat());
       }),
     );
   });
