@@ -41,6 +41,18 @@ export const nodeFanout = { min: 32, average: 128, max: 512 } as const;
 /** The largest chunk, and so the largest raw payload of a chunk frame, in any store. */
 export const chunkBytesMax: number = 16 * mebibyte;
 
+/** A delta has at most so many bases. */
+export const deltaBasesMax = 8;
+
+/** Bases that were decoded and are kept for the next delta of them. */
+export const basesCacheBytesMax: number = 32 * mebibyte;
+
+/** No delta is made that costs more frames to read, its bases' included. */
+export const deltaReadCostLimit = 12;
+
+/** No frame on disk says that more are read for its chunk. */
+export const deltaReadCostMax = 255;
+
 /** New chunks of one upload up to this many stored bytes travel in the journal with the commit. */
 export const inlineBytesMax: number = 256 * kibibyte;
 

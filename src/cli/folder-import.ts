@@ -20,6 +20,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { type Bucket, type ObjectAttrs, ObjectsError, type Store } from '../index.ts';
 import { forEachConcurrently } from './concurrency.ts';
@@ -108,7 +109,10 @@ const largeFilesInFlight = 32;
  */
 const filesCompared = 4096;
 
-/** Larger files are streamed. */
+/**
+ * Larger files are streamed, one after the other: so that each can be stored as deltas of the one
+ * before, which it often resembles. One keeps the machine busy.
+ */
 const wholeFileBytesMax = 1024 * 1024;
 
 /**
@@ -140,6 +144,8 @@ class ImportRun {
   /** Names that the folder has; only kept if others are to be removed. */
   readonly #seen = new Set<string>();
   #greatestVersion: string | undefined;
+  /** Ends with the large file that is being read. */
+  #largeFile: Promise<unknown> = Promise.resolve();
 
   constructor(options: ImportOptions) {
     this.#options = options;
@@ -242,25 +248,30 @@ class ImportRun {
     const { bucket, signal } = this.#options;
     const current = await currentAttrs(bucket, name);
     let newBytes = 0;
-    const uploaded = await bucket.upload(
-      name,
-      seen.sizeBytes <= wholeFileBytesMax
-        ? await file.readFile()
-        : file.createReadStream({ start: 0, autoClose: false, highWaterMark: wholeFileBytesMax }),
-      {
-        durability: 'os',
-        metadata: encodeAttributes(seen.attributes),
-        ...(current?.contentType !== undefined && { contentType: current.contentType }),
-        signal,
-        onProgress: (progress) => {
-          newBytes = progress.newBytes;
-        },
+    const options = {
+      durability: 'os',
+      metadata: encodeAttributes(seen.attributes),
+      ...(current?.contentType !== undefined && { contentType: current.contentType }),
+      signal,
+      onProgress: (progress: { readonly newBytes: number }): void => {
+        newBytes = progress.newBytes;
       },
-    );
+    } as const;
+    const isLarge = seen.sizeBytes > wholeFileBytesMax;
+    const uploaded = isLarge
+      ? await this.#inTurn(() => bucket.upload(name, streamOf(file), options))
+      : await bucket.upload(name, await file.readFile(), options);
     this.#report.newBytes += newBytes;
     this.#notice(uploaded.version);
     if (current === undefined) return 'new';
     return uploaded.etag === current.etag ? 'touched' : 'changed';
+  }
+
+  /** Waits for the large file before. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#largeFile.then(work);
+    this.#largeFile = turn.catch(() => undefined);
+    return turn;
   }
 
   async #isUnchanged(current: ObjectAttrs, file: FileHandle, seen: Seen): Promise<boolean> {
@@ -379,4 +390,8 @@ function concernsOneFile(error: unknown): boolean {
 
 function round(value: number): number {
   return Math.round(value * 1000) / 1000;
+}
+
+function streamOf(file: FileHandle): Readable {
+  return file.createReadStream({ start: 0, autoClose: false, highWaterMark: wholeFileBytesMax });
 }

@@ -197,11 +197,16 @@ export class ChunkStage implements StagedChunks {
       return true;
     }
     if (!this.#area.leases.take(key)) return false;
-    this.#leased.add(key);
-    if (await this.#isWhole(id)) return true;
-    this.#leased.delete(key);
-    this.#area.leases.drop(key);
-    return false;
+    // It counts as held only once it is known to be there: the same question may come meanwhile.
+    let isHeld = false;
+    try {
+      const isWhole = await this.#isWhole(id);
+      isHeld = isWhole && !this.#leased.has(key);
+      if (isHeld) this.#leased.add(key);
+      return isWhole;
+    } finally {
+      if (!isHeld) this.#area.leases.drop(key);
+    }
   }
 
   /** Whether the store has it, and nobody has found that it cannot be read. */
@@ -222,10 +227,24 @@ export class ChunkStage implements StagedChunks {
     }
   }
 
+  /**
+   * Takes part in a staged chunk, and in what it is a delta of: those who staged it may be gone
+   * before this upload commits. Nothing may come in between, so nothing here waits.
+   */
   #hold(key: string, staged: StagedChunk): void {
+    if (staged.chunk.delta !== undefined) {
+      for (const base of staged.chunk.children) this.#keep(chunkKey(base));
+    }
     this.#staged.set(key, staged);
     staged.holderCount++;
     this.#inlineBytes += staged.chunk.payload?.length ?? 0;
+  }
+
+  /** Keeps a base, of which it is known that somebody keeps it now. */
+  #keep(key: string): void {
+    const staged = this.#area.staged.get(key);
+    if (staged !== undefined && !this.#staged.has(key)) this.#hold(key, staged);
+    if (!this.#leased.has(key) && this.#area.leases.take(key)) this.#leased.add(key);
   }
 
   async #spill(staged: StagedChunk): Promise<void> {

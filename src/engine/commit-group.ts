@@ -10,7 +10,13 @@
 
 import { conflict, decide } from './decide.ts';
 import type { ChunkStage, StagedChunk } from './chunk-stage.ts';
-import { adoptionEffects, freeEffects, operationEffects, versionOfPut } from './effects.ts';
+import {
+  adoptionEffects,
+  forsakeEffects,
+  freeEffects,
+  operationEffects,
+  versionOfPut,
+} from './effects.ts';
 import { FileUsage } from './file-usage.ts';
 import { isReferenced, locate, locationChange } from './index/chunk-index.ts';
 import { damageChange } from './index/damage-index.ts';
@@ -75,6 +81,20 @@ export interface BucketSettings {
   readonly seeThroughGzip?: boolean;
 }
 
+/** The chunks that a chunk keeps alive, though its frame may be damaged. */
+export type ChildrenOf = (
+  reader: IndexReader,
+  id: ChunkId,
+  location: ChunkLocation,
+) => Promise<readonly ChunkId[]>;
+
+export interface CommitGroupParts {
+  readonly index: IndexStore;
+  readonly journal: Journal;
+  readonly state: StoreState;
+  readonly childrenOf: ChildrenOf;
+}
+
 export class CommitGroup {
   readonly firstLsn: Lsn;
   readonly operations: Operation[] = [];
@@ -90,15 +110,18 @@ export class CommitGroup {
   readonly usage: FileUsage = new FileUsage();
   readonly #journal: Journal;
   readonly #state: StoreState;
+  readonly #childrenOf: ChildrenOf;
   readonly #reader: IndexReader;
   readonly #nowMs: number;
   readonly #timeMs: number;
   readonly #totals: Record<keyof Totals, number>;
   #lastBucketId: number;
 
-  constructor(index: IndexStore, journal: Journal, state: StoreState, nowMs: number) {
+  constructor(parts: CommitGroupParts, nowMs: number) {
+    const { index, journal, state, childrenOf } = parts;
     this.firstLsn = state.nextLsn;
     this.#journal = journal;
+    this.#childrenOf = childrenOf;
     this.#state = state;
     this.#reader = index.reader(this.layer);
     this.#nowMs = nowMs;
@@ -227,7 +250,11 @@ export class CommitGroup {
     this.layer.add([damageChange({ id }, undefined)]);
     const location = await locate(this.#reader, id);
     if (location === undefined) return;
-    await this.#perform({ kind: 'supersede', id, location });
+    const lsn = await this.#perform({ kind: 'supersede', id, location });
+    if (location.readCost !== undefined) {
+      const bases = await this.#childrenOf(this.#reader, id, location);
+      this.layer.add(forsakeEffects(id, bases, lsn));
+    }
     this.#addDeadChunk(id, location);
   }
 

@@ -25,15 +25,12 @@ import {
   osSyncDelayMs,
 } from '../base/limits.ts';
 import type { ChunkStage } from './chunk-stage.ts';
-import { CommitGroup, type CommitRequest } from './commit-group.ts';
+import { CommitGroup, type CommitGroupParts, type CommitRequest } from './commit-group.ts';
 import type { Health } from './health.ts';
-import type { IndexStore } from './index/index-store.ts';
-import type { Journal } from './journal.ts';
 import type { LogPosition } from './log/file-header.ts';
 import { chunkKey, type Operation } from './log/operations.ts';
 import type { CommitResult, Durability } from './model.ts';
 import type { Clock } from './platform/platform.ts';
-import type { StoreState } from './store-state.ts';
 
 interface QueuedCommit {
   readonly request: CommitRequest;
@@ -49,12 +46,9 @@ interface Member {
   readonly result: CommitResult;
 }
 
-export interface CommitterParts {
+export interface CommitterParts extends CommitGroupParts {
   readonly clock: Clock;
   readonly health: Health;
-  readonly index: IndexStore;
-  readonly journal: Journal;
-  readonly state: StoreState;
   /** Called after each group; told whether it made chunks candidates for freeing. */
   readonly onCommitted: (hasCandidates: boolean, operations: readonly Operation[]) => void;
 }
@@ -160,7 +154,7 @@ export class Committer {
     health.throwIfFailed();
     if (index.isBehind) await this.sync();
     await health.guard(() => journal.prepare(state.nextLsn));
-    const group = new CommitGroup(index, journal, state, clock.nowMs());
+    const group = new CommitGroup(this.#parts, clock.nowMs());
     const members: Member[] = [];
     // A failure here leaves chunk frames in the journal that no commit may adopt: it is final.
     await health.guard(async () => {

@@ -28,7 +28,7 @@ import type { ChunkId, ChunkLocation, Lsn, ObjectVersion } from './model.ts';
 export interface Adoption {
   readonly id: ChunkId;
   readonly location: ChunkLocation;
-  /** Of a node: the chunks it names. */
+  /** Of a node the chunks it names, of a delta its bases. */
   readonly children: readonly ChunkId[];
 }
 
@@ -43,14 +43,16 @@ export function adoptionEffects({ id, location, children }: Adoption): IndexChan
 
 /** Rows of a chunk that leaves the store. Its children have lost an edge. */
 export function freeEffects(id: ChunkId, children: readonly ChunkId[], lsn: Lsn): IndexChange[] {
+  return [locationChange(id, undefined), ...forsakeEffects(id, children, lsn)];
+}
+
+/** Rows of children that a chunk does not need any more. */
+export function forsakeEffects(id: ChunkId, children: readonly ChunkId[], lsn: Lsn): IndexChange[] {
   const parent = { kind: 'chunk', id } as const;
-  return [
-    locationChange(id, undefined),
-    ...children.flatMap((child) => [
-      referenceChange(child, parent, 'delete'),
-      candidateChange(child, lsn, 'put'),
-    ]),
-  ];
+  return children.flatMap((child) => [
+    referenceChange(child, parent, 'delete'),
+    candidateChange(child, lsn, 'put'),
+  ]);
 }
 
 /**

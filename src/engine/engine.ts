@@ -13,23 +13,22 @@
 
 import { ObjectsError } from '../base/errors.ts';
 import { defaultChunking, inlineBytesMax } from '../base/limits.ts';
+import { Background } from './background.ts';
 import { Buckets } from './buckets.ts';
-import { Checkpointer } from './checkpointer.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import { EmbeddedChunkStore } from './chunk-store.ts';
 import { Committer } from './committer.ts';
 import type { BucketSettings, CommitRequest } from './commit-group.ts';
+import { Deltas } from './deltas.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { Health } from './health.ts';
 import { Incarnation } from './incarnation.ts';
 import { Journal } from './journal.ts';
-import { isUntouchedBackup } from './log/superblock.ts';
 import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
 import type { Compaction, CompactionOptions } from './maintenance/compaction.ts';
-import { Compactor } from './maintenance/compactor.ts';
-import { ParityKeeper } from './maintenance/parity-keeper.ts';
-import { Pruner } from './maintenance/pruner.ts';
-import { Reclaimer } from './maintenance/reclaim.ts';
 import type { Findings, VerifyOptions } from './maintenance/findings.ts';
+import type { ParityKeeper } from './maintenance/parity-keeper.ts';
+import type { Pruner } from './maintenance/pruner.ts';
 import { verify } from './maintenance/verify.ts';
 import type {
   BucketRecord,
@@ -40,12 +39,14 @@ import type {
   Version,
   VersionStore,
 } from './model.ts';
-import { openFiles, stateOf, type OpenedStore } from './opening.ts';
+import { indexDirectory, openFiles, stateOf, type OpenedStore } from './opening.ts';
 import { expectDone } from './outcome.ts';
 import type { Platform } from './platform/platform.ts';
 import { readObject, type ReadRange } from './read-path.ts';
+import { childrenByAnyMeans } from './replay.ts';
 import type { EngineOptions, LinkRequest, UploadRequest } from './requests.ts';
 import { Segments } from './segments.ts';
+import { SimilarFile } from './similar-file.ts';
 import type { StoreState } from './store-state.ts';
 import { EmbeddedVersionStore } from './version-store.ts';
 import { linkObject, writeObject, type WriteParts } from './write-path.ts';
@@ -53,10 +54,6 @@ import { linkObject, writeObject, type WriteParts } from './write-path.ts';
 export class Engine {
   /** Look-ups and listings. */
   readonly versions: VersionStore;
-  /** Retention, and what a removal would free. */
-  readonly pruner: Pruner;
-  /** What restores rotten log files. */
-  readonly parity: ParityKeeper;
   readonly #platform: Platform;
   readonly #directory: string;
   readonly #opened: OpenedStore;
@@ -67,9 +64,8 @@ export class Engine {
   readonly #segments: Segments;
   readonly #committer: Committer;
   readonly #buckets: Buckets;
-  readonly #reclaimer: Reclaimer;
-  readonly #compactor: Compactor;
-  readonly #checkpointer: Checkpointer;
+  readonly #reader: ChunkReader;
+  readonly #background: Background;
   readonly #chunks: EmbeddedChunkStore;
   readonly #writeParts: WriteParts;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -93,9 +89,10 @@ export class Engine {
       index,
       journal: this.#journal,
       state: this.#state,
+      childrenOf: (reader, id, location) =>
+        childrenByAnyMeans({ platform, files, reader }, id, location),
       onCommitted: (hasCandidates, operations) => {
-        this.#afterCommit(hasCandidates);
-        if (this.#mayTidy) this.pruner.onCommitted(operations);
+        this.#background.afterCommit(hasCandidates, operations);
       },
     });
     const [committer, state, journal, segments] = [
@@ -109,39 +106,46 @@ export class Engine {
     const log = { platform, directory, files, index, journal, segments, reserve };
     const parts = { ...log, snapshots: opened.snapshots, committer, state, onFailure };
     this.#buckets = new Buckets(committer, state, reserve);
-    this.#reclaimer = new Reclaimer(parts);
-    this.pruner = new Pruner({ ...parts, drain: (signal) => this.#drain(signal) });
     const staging = { inlineBytesMax: options.inlineBytesMax ?? inlineBytesMax, ...parts };
-    this.#chunks = new EmbeddedChunkStore(platform, index, files, staging);
-    this.#checkpointer = new Checkpointer(
-      { ...parts, fileSystem: platform.fileSystem, database: opened.database },
-      { isIndexInMemory: platform.indexIn === 'memory', onFailure },
-    );
-    this.#compactor = new Compactor(
+    this.#reader = new ChunkReader({ platform, files, index, damage: state.damage });
+    this.#chunks = new EmbeddedChunkStore(index, this.#reader, staging);
+    this.#background = new Background(
       {
         ...parts,
+        database: opened.database,
+        incarnation,
+        health: this.#health,
+        chunks: this.#reader,
         stagedFileIds: () => this.#chunks.stagedFileIds,
-        takeCheckpoint: () => this.#checkpointer.take(),
       },
-      { incarnation, isAutomatic: options.compaction !== 'manual', onFailure },
+      options.compaction !== 'manual',
     );
-    const { storeId } = superblock;
-    this.parity = new ParityKeeper({ ...parts, storeId, openFileIds: () => this.#openFileIds });
     this.versions = new EmbeddedVersionStore(committer, index);
     const { chunking } = superblock;
     const { versions } = this;
-    this.#writeParts = { platform, chunking, reserve, chunks: this.#chunks, versions };
+    const similarIn = platform.indexIn === 'memory' ? undefined : indexDirectory(directory);
+    const similarFile = new SimilarFile(platform, similarIn);
+    const { damage } = state;
+    const deltas = new Deltas({ platform, index, chunks: this.#reader, damage, similarFile });
+    this.#writeParts = { platform, chunking, reserve, chunks: this.#chunks, deltas, versions };
   }
 
   /** Opens a store, recovering it if need be. Errors: see opening.ts. */
   static async open(options: EngineOptions): Promise<Engine> {
     const chunking = options.chunking ?? defaultChunking;
     const engine = new Engine(options, await openFiles({ ...options, chunking }));
-    if (!engine.#mayTidy) return engine;
-    engine.#reclaimer.wake();
-    engine.pruner.wake();
-    await engine.parity.begin(options.parity);
+    await engine.#background.begin(options.parity);
     return engine;
+  }
+
+  /** Retention, and what a removal would free. */
+  get pruner(): Pruner {
+    return this.#background.pruner;
+  }
+
+  /** What restores rotten log files. */
+  get parity(): ParityKeeper {
+    return this.#background.parity;
   }
 
   /** Where chunks are. */
@@ -176,7 +180,8 @@ export class Engine {
     const { bucket, body, durability, signal, onCommitting, onProgress, ...attributes } = request;
     const { name, seeThroughGzip = bucket.seeThroughGzip ?? true, ...kept } = attributes;
     this.#health.throwIfFailed();
-    const put = { ...kept, name, kind: 'put', bucketId: bucket.id } as const;
+    const { id: bucketId, versioned: keepsPrevious } = bucket;
+    const put = { ...kept, name, kind: 'put', bucketId, keepsPrevious } as const;
     const options = { durability, seeThroughGzip, signal, onCommitting, onProgress };
     const result = await this.#track(() => writeObject(this.#writeParts, put, body, options));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
@@ -217,7 +222,7 @@ export class Engine {
     return (await this.#commit(change, { key: name, bucket })) as ObjectVersion;
   }
 
-  /** The bytes of a version. Verified; see read-path.ts. */
+  /** The bytes of a version, all of them even if it is removed meanwhile. See read-path.ts. */
   async *read(
     version: ObjectVersion,
     range: ReadRange,
@@ -225,16 +230,21 @@ export class Engine {
   ): AsyncGenerator<Uint8Array, void, undefined> {
     this.#throwIfClosed();
     const parts = { chunks: this.#chunks, hashing: this.#platform.hashing };
-    for await (const bytes of readObject(parts, version, range, signal)) {
-      yield bytes;
-      this.#throwIfClosed();
+    const release = await this.#chunks.hold(version);
+    try {
+      for await (const bytes of readObject(parts, version, range, signal)) {
+        yield bytes;
+        this.#throwIfClosed();
+      }
+    } finally {
+      release();
     }
   }
 
   /** Exact totals: what is dead has been freed when this resolves, if it may be. */
   async totals(): Promise<Totals> {
     return this.#track(async () => {
-      await this.#drain();
+      await this.#background.drain();
       return this.#state.totals;
     });
   }
@@ -248,13 +258,14 @@ export class Engine {
   /** Reads and checks everything. */
   async verify(options: VerifyOptions): Promise<Findings> {
     return this.#track(async () => {
-      await this.#drain(options.signal);
+      await this.#background.drain(options.signal);
       if (this.#health.failure === undefined) await this.#committer.sync();
       const { files, index, snapshots } = this.#opened;
       const journalEnd = (): Journal['durableEnd'] => this.#journal.durableEnd;
-      const [platform, state] = [this.#platform, this.#state];
+      const [platform, state, chunks] = [this.#platform, this.#state, this.#reader];
       const { parity } = this;
-      return verify({ platform, files, index, state, snapshots, parity, journalEnd }, options);
+      const parts = { platform, files, index, chunks, state, snapshots, parity, journalEnd };
+      return verify(parts, options);
     });
   }
 
@@ -262,8 +273,8 @@ export class Engine {
   async compact(options: Pick<CompactionOptions, 'signal' | 'onProgress'>): Promise<Compaction> {
     this.#health.throwIfFailed();
     return this.#track(async () => {
-      await this.#reclaimer.drain(options.signal);
-      const done = await this.#compactor.compact(options);
+      await this.#background.reclaimer.drain(options.signal);
+      const done = await this.#background.compactor.compact(options);
       await this.parity.complete(options.signal);
       return done;
     });
@@ -272,8 +283,8 @@ export class Engine {
   /** What {@link compact} would give back. */
   async reclaimableBytes(): Promise<number> {
     return this.#track(async () => {
-      if (this.#mayTidy) await this.#reclaimer.drain();
-      return this.#compactor.reclaimableBytes();
+      await this.#background.drain();
+      return this.#background.compactor.reclaimableBytes();
     });
   }
 
@@ -289,7 +300,7 @@ export class Engine {
         await this.#committer.sync();
         return this.#journal.durableEnd;
       },
-      openFileIds: (): number[] => this.#openFileIds,
+      openFileIds: (): number[] => this.#background.openFileIds,
       snapshots: this.#opened.snapshots,
     };
     return this.#track(() => backup(parts, target, options));
@@ -301,55 +312,27 @@ export class Engine {
     await this.#closed;
   }
 
-  /**
-   * Whether the engine may write what nobody asked for. Not to a backup that was only opened to be
-   * read: it would not be one any more.
-   */
-  get #mayTidy(): boolean {
-    return this.#health.failure === undefined && !isUntouchedBackup(this.#incarnation.superblock);
-  }
-
-  /** Log files that are being written. */
-  get #openFileIds(): number[] {
-    return [this.#journal, this.#segments, this.#compactor]
-      .map(({ openFileId }) => openFileId)
-      .filter((id) => id !== undefined);
-  }
-
-  async #drain(signal?: AbortSignal): Promise<void> {
-    if (this.#mayTidy) await this.#reclaimer.drain(signal);
-  }
-
   async #close(): Promise<void> {
-    await this.pruner.stop();
+    const { pruner, compactor, checkpointer } = this.#background;
+    await pruner.stop();
     await Promise.allSettled(this.#underWay);
-    await this.#compactor.stop();
-    await this.parity.stop();
-    await this.#reclaimer.stop();
-    await this.#checkpointer.idle();
+    await this.#background.stop();
     const { database, files, lock } = this.#opened;
     try {
       if (this.#journal.hasBegun && this.#health.failure === undefined) {
-        await this.#checkpointer.take();
+        await checkpointer.take();
         await this.#committer.commit({ kind: 'close' }, 'power');
       }
     } finally {
       await this.#committer.stop();
       // Whatever cannot be closed must not keep the folder locked. It holds nothing that is new.
-      const sealed = this.#openFileIds;
-      const writers = [this.#journal, this.#segments, this.#compactor];
+      const sealed = this.#background.openFileIds;
+      const writers = [this.#writeParts.deltas, this.#journal, this.#segments, compactor];
       await Promise.allSettled(writers.map((part) => part.close()));
       if (this.#health.failure === undefined) await this.parity.finish(sealed);
       await Promise.allSettled([files, database].map((part) => part.close()));
       await lock.release();
     }
-  }
-
-  #afterCommit(hasCandidates: boolean): void {
-    if (hasCandidates) this.#reclaimer.wake();
-    this.#compactor.wake();
-    this.#checkpointer.wake();
-    this.parity.wake();
   }
 
   async #commit(

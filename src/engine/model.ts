@@ -41,8 +41,21 @@ export interface EncodedChunk {
   readonly payload: Uint8Array;
   /** Size of the plain bytes. */
   readonly rawBytes: number;
-  /** Of a node: the chunks it names, in order. Each keeps its child alive. */
+  /**
+   * The chunks that this one needs, in order, and keeps alive: of a node those that it names, of a
+   * delta its bases.
+   */
   readonly children: readonly ChunkId[];
+  /** Set if the payload is a delta of the children, laid end to end. Never of a node. */
+  readonly delta?: DeltaHead;
+}
+
+/** What is to be known of a delta before it is read. */
+export interface DeltaHead {
+  /** Size of the delta once it is decompressed. */
+  readonly deltaBytes: number;
+  /** See {@link ChunkLocation}. */
+  readonly readCost: number;
 }
 
 /** Where a chunk's frame lies. */
@@ -53,6 +66,11 @@ export interface ChunkLocation {
   readonly frameBytes: number;
   /** Size of the plain bytes. */
   readonly rawBytes: number;
+  /**
+   * Of a delta: how many frames at most are read to get at its bytes, its own and those of its
+   * bases, theirs included. Absent for what is no delta: 1.
+   */
+  readonly readCost?: number;
 }
 
 /**

@@ -202,7 +202,8 @@ async function isThere(fileSystem: FileSystem, path: string): Promise<boolean> {
   }
 }
 
-function indexDirectory(directory: string): string {
+/** The folder of the index of a store. */
+export function indexDirectory(directory: string): string {
   return `${directory}/index`;
 }
 

@@ -15,11 +15,11 @@
  * @module
  */
 
-import { isCorrupt } from '../base/errors.ts';
+import { corrupt, describe, isCorrupt } from '../base/errors.ts';
 import { listPageEntries } from '../base/limits.ts';
 import { decodeNode } from './chunk/manifest.ts';
-import { readChunkAt } from './chunk-store.ts';
-import { adoptionEffects, freeEffects, operationEffects } from './effects.ts';
+import { readChunkAt, type ReadBase } from './chunk-reader.ts';
+import { adoptionEffects, forsakeEffects, freeEffects, operationEffects } from './effects.ts';
 import { FileUsage } from './file-usage.ts';
 import { childrenByEdges, locationChange, locationsPage } from './index/chunk-index.ts';
 import { damageChange, damageRecords } from './index/damage-index.ts';
@@ -28,7 +28,7 @@ import type { LogPosition } from './log/file-header.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { chunkKey, type Operation } from './log/operations.ts';
 import { replayJournal, type JournalGroup, type RecoveredJournal } from './log/recovery.ts';
-import { readChunkHead } from './log/walk.ts';
+import { readChunkHead, type ChunkHead } from './log/walk.ts';
 import type { ChunkId, ChunkLocation, Lsn } from './model.ts';
 import type { Platform } from './platform/platform.ts';
 
@@ -133,7 +133,7 @@ async function applyGroup(
     else if (operation.kind === 'free') await replayFree(parts, reader, operation, lsn);
     else if (operation.kind === 'relocate') await replayRelocate(parts, operation);
     else if (operation.kind === 'retire') operation.fileIds.forEach((id) => usage.retire(id));
-    else if (operation.kind === 'supersede') usage.release(operation.location);
+    else if (operation.kind === 'supersede') await replaySupersede(parts, reader, operation, lsn);
     else batch.add(await operationEffects(reader, operation, lsn));
     batch.lastLsn = lsn;
   }
@@ -174,11 +174,11 @@ async function replayRelocate(
 
 async function replayAdoption(
   { platform, files, batch, damaged, usage }: ReplayParts,
-  { id, location }: { readonly id: ChunkId; readonly location: ChunkLocation },
+  { id, location, bases }: ChunkHead,
 ): Promise<void> {
   // No promise for what is no node: nearly all chunks.
   const found =
-    id.kind === 'node' ? await unlessDamaged(childrenOf(platform, files, id, location)) : [];
+    id.kind === 'node' ? await unlessDamaged(childrenOf(platform, files, id, location)) : bases;
   const children = 'reason' in found ? [] : found;
   batch.add(adoptionEffects({ id, location, children }));
   usage.adopt(location);
@@ -195,11 +195,33 @@ async function replayFree(
   { id, location }: Extract<Operation, { kind: 'free' }>,
   lsn: Lsn,
 ): Promise<void> {
-  const found = await unlessDamaged(childrenOf(platform, files, id, location));
-  const children = 'reason' in found ? await childrenByEdges(reader, id) : found;
+  const children = await childrenByAnyMeans({ platform, files, reader }, id, location);
   batch.add(freeEffects(id, children, lsn));
   usage.release(location);
   if (damaged.delete(chunkKey(id))) batch.add([damageChange({ id }, undefined)]);
+}
+
+/** The damaged frame may have been a delta: what took its place has edges of its own. */
+async function replaySupersede(
+  { platform, files, batch, usage }: ReplayParts,
+  reader: IndexReader,
+  { id, location }: Extract<Operation, { kind: 'supersede' }>,
+  lsn: Lsn,
+): Promise<void> {
+  usage.release(location);
+  if (location.readCost === undefined) return;
+  const bases = await childrenByAnyMeans({ platform, files, reader }, id, location);
+  batch.add(forsakeEffects(id, bases, lsn));
+}
+
+/** The children of a chunk, by what its frame says, or if that is damaged by the edges to them. */
+export async function childrenByAnyMeans(
+  parts: { readonly platform: Platform; readonly files: LogFiles; readonly reader: IndexReader },
+  id: ChunkId,
+  location: ChunkLocation,
+): Promise<readonly ChunkId[]> {
+  const found = await unlessDamaged(childrenOf(parts.platform, parts.files, id, location));
+  return 'reason' in found ? childrenByEdges(parts.reader, id) : found;
 }
 
 /** What was read, or why it cannot be. */
@@ -214,14 +236,23 @@ async function unlessDamaged<T extends object>(
   }
 }
 
-/** The chunks that a node names; none of other chunks. */
+/** Nodes are never deltas. */
+const noBase: ReadBase = () => Promise.reject(corrupt('a manifest node says that it is a delta'));
+
+/** The chunks that a node names, the bases of a delta; none of other chunks. */
 export async function childrenOf(
   platform: Platform,
   files: LogFiles,
   id: ChunkId,
   location: ChunkLocation,
-): Promise<ChunkId[]> {
-  if (id.kind !== 'node') return [];
-  const bytes = await readChunkAt(platform, files, id, location);
+): Promise<readonly ChunkId[]> {
+  if (id.kind === 'data') {
+    if (location.readCost === undefined) return [];
+    const head = await readChunkHead(files, location.fileId, location.offset);
+    if (chunkKey(head.id) === chunkKey(id)) return head.bases;
+    const { fileId: file, offset } = location;
+    throw corrupt(`a chunk frame is damaged: ${describe({ file, offset })}`);
+  }
+  const { bytes } = await readChunkAt(platform, files, { id, location }, noBase);
   return decodeNode(bytes, id).children.map((child) => child.id);
 }

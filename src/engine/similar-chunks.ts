@@ -1,12 +1,12 @@
 /**
  * Which chunks look alike: the newest chunks under each super-feature, in memory that is bounded.
  *
- * A chunk is known by the place of its frame. Nothing here knows whether that place still holds the
- * chunk, nor needs to: the caller looks before it believes. What is forgotten or lost costs only
- * space, as a new chunk is then not stored as a difference; so this table is kept in a derived
- * file, and a damaged one is an empty table.
+ * A chunk is known by its digest, or by the beginning of it: a file has no more. Nothing here knows
+ * whether the store still has the chunk, nor needs to: the caller looks before it believes. What is
+ * forgotten or lost costs only space, as a new chunk is then not stored as a delta; so this table
+ * is kept in a derived file, and a damaged one is an empty table.
  *
- * How: places lie in a ring in the order in which they came, and have numbers that count them. A
+ * How: digests lie in a ring in the order in which they came, and have numbers that count them. A
  * hash table has, for each super-feature, the numbers of its newest chunks. A number that the ring
  * has gone beyond is forgotten, wherever it is. When either array is full it grows, up to the
  * bound; from then on the older half of the super-features is forgotten at a time.
@@ -20,12 +20,6 @@
 import { assert } from '../base/assert.ts';
 import { concatBytes, equalBytes, Reader, readU32, Writer } from '../base/bytes.ts';
 import { corrupt, isCorrupt } from '../base/errors.ts';
-
-/** Where the frame of a chunk lies, or lay. */
-export interface ChunkPlace {
-  readonly fileId: number;
-  readonly offset: number;
-}
 
 /** What the table needs, and may take. */
 export interface SimilarChunksOptions {
@@ -47,10 +41,13 @@ export const similarBytesMin: number = 16 * 2 ** 10;
 /** How many chunks are known under one super-feature. */
 const chunksPerFeature = 3;
 
-/** A slot is a key and its chunks; two slots go with one place in the ring. */
+/** A slot is a key and its chunks; two slots go with one digest in the ring. */
 const slotWords = 1 + chunksPerFeature;
-const placeWords = 2;
-const slotsPerPlace = 2;
+const digestWords = 8;
+const slotsPerDigest = 2;
+
+/** So much of a digest is in a file. Chunks that share it cost a look at the wrong one. */
+const filedWords = 2;
 
 const slotsAtFirst = 256;
 
@@ -71,8 +68,8 @@ export class SimilarChunks {
   /** Slots of a key and the numbers of its chunks, newest first; 0 is none. */
   #slots: Uint32Array;
   #usedSlots = 0;
-  /** File and offset of the chunk with number n, at n modulo its length. */
-  #places: Uint32Array;
+  /** The digest of the chunk with number n, at n modulo its length. */
+  #digests: Uint32Array;
   /** The number of the next chunk. Numbers begin at 1. */
   #next = 1;
 
@@ -80,30 +77,30 @@ export class SimilarChunks {
     const bytesMax = options.bytesMax ?? similarBytesMax;
     assert(bytesMax >= similarBytesMin, 'a table of similar chunks has room for some');
     this.#crc32 = options.crc32;
-    const bytesPerSlot = 4 * (slotWords + placeWords / slotsPerPlace);
+    const bytesPerSlot = 4 * (slotWords + digestWords / slotsPerDigest);
     this.#slotsMax = Math.floor(bytesMax / bytesPerSlot);
     this.#slots = new Uint32Array(slotsAtFirst * slotWords);
-    this.#places = new Uint32Array((slotsAtFirst / slotsPerPlace) * placeWords);
+    this.#digests = new Uint32Array((slotsAtFirst / slotsPerDigest) * digestWords);
   }
 
   /** How much memory its arrays take. */
   get memoryBytes(): number {
-    return this.#slots.byteLength + this.#places.byteLength;
+    return this.#slots.byteLength + this.#digests.byteLength;
   }
 
   /** Makes a chunk known under its super-features, as the newest. Without any it is not noted. */
-  add(features: Uint32Array, place: ChunkPlace): void {
-    if (features.length === 0 || !fits(place)) return;
+  add(features: Uint32Array, digest: Uint8Array): void {
+    if (features.length === 0) return;
     if (this.#next === 0xffffffff) this.#forgetAll();
-    const number = this.#notePlace(place);
+    const number = this.#append(digest);
     for (const feature of features) this.#note(feature, number);
   }
 
   /**
    * The chunks that were known under any of these super-features: those first that agree in most of
-   * them, and of these the newest.
+   * them, and of these the newest. Each as its digest, or as the beginning of it.
    */
-  candidates(features: Uint32Array): ChunkPlace[] {
+  candidates(features: Uint32Array): Uint8Array[] {
     const votes = new Map<number, number>();
     for (const feature of features) {
       const slot = this.#slotOf(feature);
@@ -114,19 +111,15 @@ export class SimilarChunks {
     }
     return [...votes]
       .sort(([numberA, votesA], [numberB, votesB]) => votesB - votesA || numberB - numberA)
-      .map(([number]) => this.#placeOf(number));
+      .map(([number]) => this.#digestOf(number));
   }
 
-  /** The table as the bytes of a file: about eight for each super-feature. */
+  /** The table as the bytes of a file: about eight for each super-feature and chunk. */
   dump(): Uint8Array {
     const oldest = this.#oldestKnown;
     const body = new Writer().varint(this.#next - oldest);
-    let before: ChunkPlace = { fileId: 0, offset: 0 };
     for (let number = oldest; number < this.#next; number++) {
-      const place = this.#placeOf(number);
-      body.varint(signed(place.fileId - before.fileId));
-      body.varint(signed(place.offset - before.offset));
-      before = place;
+      body.bytes(this.#digestOf(number).subarray(0, 4 * filedWords));
     }
     let keyBefore = 0;
     for (let slot = 0; slot < this.#slots.length; slot += slotWords) {
@@ -169,13 +162,8 @@ export class SimilarChunks {
 
   /** Takes what `dump` wrote; if the bound is lower than it was there, the newest of it. */
   #fill(reader: Reader): void {
-    const placeCount = reader.varint();
-    let [fileId, offset] = [0, 0];
-    for (let i = 0; i < placeCount; i++) {
-      fileId += unsigned(reader.varint());
-      offset += unsigned(reader.varint());
-      this.#notePlace({ fileId, offset });
-    }
+    const digestCount = reader.varint();
+    for (let i = 0; i < digestCount; i++) this.#append(reader.bytes(4 * filedWords));
     const slots: number[] = [];
     let key = 0;
     while (!reader.atEnd) {
@@ -197,7 +185,7 @@ export class SimilarChunks {
   }
 
   get #ringLength(): number {
-    return this.#places.length / placeWords;
+    return this.#digests.length / digestWords;
   }
 
   /** The lowest number that the ring still has. */
@@ -209,9 +197,11 @@ export class SimilarChunks {
     return number !== 0 && number >= this.#next - this.#ringLength;
   }
 
-  #placeOf(number: number): ChunkPlace {
-    const at = (number % this.#ringLength) * placeWords;
-    return { fileId: this.#places[at] as number, offset: this.#places[at + 1] as number };
+  #digestOf(number: number): Uint8Array {
+    const at = (number % this.#ringLength) * digestWords;
+    const isWhole = this.#digests.subarray(at + filedWords, at + digestWords).some(isSet);
+    const byteCount = 4 * (isWhole ? digestWords : filedWords);
+    return new Uint8Array(this.#digests.buffer, 4 * at, byteCount).slice();
   }
 
   /** Where the slot of a key is, or the free one where it would be. */
@@ -241,29 +231,30 @@ export class SimilarChunks {
     this.#slots[slot + 1] = number;
   }
 
-  /** Gives the next chunk its number. */
-  #notePlace(place: ChunkPlace): number {
+  /** Gives the next chunk its number. Of its digest the beginning may do. */
+  #append(digest: Uint8Array): number {
     const number = this.#next++;
     this.#growRing();
-    const at = (number % this.#ringLength) * placeWords;
-    this.#places[at] = place.fileId;
-    this.#places[at + 1] = place.offset;
+    const start = (number % this.#ringLength) * 4 * digestWords;
+    const ring = new Uint8Array(this.#digests.buffer);
+    ring.fill(0, start, start + 4 * digestWords);
+    ring.set(digest, start);
     return number;
   }
 
-  /** The ring keeps as many places as half of the slots, at the least. */
+  /** The ring keeps as many digests as half of the slots, at the least. */
   #growRing(): void {
     const length = this.#ringLength;
-    const lengthMax = Math.floor(this.#slotsMax / slotsPerPlace);
+    const lengthMax = Math.floor(this.#slotsMax / slotsPerDigest);
     if (this.#next <= length || length === lengthMax) return;
-    const grown = new Uint32Array(Math.min(length * 2, lengthMax) * placeWords);
-    const grownLength = grown.length / placeWords;
+    const grown = new Uint32Array(Math.min(length * 2, lengthMax) * digestWords);
+    const grownLength = grown.length / digestWords;
     for (let number = Math.max(1, this.#next - length); number < this.#next; number++) {
-      const [from, to] = [(number % length) * placeWords, (number % grownLength) * placeWords];
-      grown[to] = this.#places[from] as number;
-      grown[to + 1] = this.#places[from + 1] as number;
+      const from = (number % length) * digestWords;
+      const digest = this.#digests.subarray(from, from + digestWords);
+      grown.set(digest, (number % grownLength) * digestWords);
     }
-    this.#places = grown;
+    this.#digests = grown;
   }
 
   /**
@@ -312,9 +303,8 @@ function slotsFor(usedSlots: number): number {
   return Math.ceil(usedSlots / fullShare);
 }
 
-/** Whether a place can be noted. Those of files of 4 GiB, or with such numbers, are not. */
-function fits({ fileId, offset }: ChunkPlace): boolean {
-  return fileId <= 0xffffffff && offset <= 0xffffffff;
+function isSet(word: number): boolean {
+  return word !== 0;
 }
 
 /** A number that may be negative as one that is not: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4. */

@@ -17,7 +17,6 @@ import { toBinaryString } from '../base/bytes.ts';
 import { throwIfAborted } from '../base/errors.ts';
 import type { ChunkingLimits } from '../base/limits.ts';
 import { chunksOf } from './chunk/chunker.ts';
-import { encodePayload } from './chunk/compress.ts';
 import { ManifestBuilder, type NewNode } from './chunk/manifest-tree.ts';
 import type {
   Change,
@@ -30,7 +29,9 @@ import type {
   StagedChunks,
   VersionStore,
 } from './model.ts';
-import type { Compression, Platform } from './platform/platform.ts';
+import type { Deltas, NewChunk } from './deltas.ts';
+import type { Platform } from './platform/platform.ts';
+import { PreviousContent } from './previous-content.ts';
 import { StoredForm } from './stored-form.ts';
 
 const noChildren: readonly ChunkId[] = [];
@@ -48,11 +49,15 @@ export interface WriteParts {
   /** Throws `FULL` where there is no room for so many bytes. */
   readonly reserve: { claim(payloadBytes: number): Promise<void> };
   readonly chunks: ChunkStore;
+  readonly deltas: Deltas;
   readonly versions: VersionStore;
 }
 
 /** The put that the content is for, but for what the content decides. */
-export type PutWithoutContent = Omit<Extract<Change, { kind: 'put' }>, 'sizeBytes' | 'root'>;
+export type PutWithoutContent = Omit<Extract<Change, { kind: 'put' }>, 'sizeBytes' | 'root'> & {
+  /** Whether the version before stays. */
+  readonly keepsPrevious: boolean;
+};
 
 export interface WriteOptions {
   readonly durability: Durability;
@@ -75,14 +80,16 @@ export async function writeObject(
     throwIfAborted(options.signal);
     await parts.reserve.claim(0);
     const { platform, chunking } = parts;
+    const { keepsPrevious, ...change } = put;
     const form = options.seeThroughGzip ? new StoredForm(platform, chunking, domain) : undefined;
-    const content = form?.content(body) ?? body;
+    const previous = await previousOf(parts, put, stage);
+    const content = { body: form?.content(body) ?? body, previous, keepsPrevious };
     const stored = await stageContent(parts, stage, content, progressOf(form, options));
     await stage.seal();
     throwIfAborted(options.signal);
     options.onCommitting?.();
-    const change = { ...put, ...(form?.describe(stored) ?? stored) };
-    return await parts.versions.commit(change, stage, options.durability);
+    const described = { ...change, ...(form?.describe(stored) ?? stored) };
+    return await parts.versions.commit(described, stage, options.durability);
   } finally {
     stage.release();
   }
@@ -120,26 +127,60 @@ function progressOf(
   };
 }
 
+/** What is given, and what is there. */
+interface NewContent {
+  readonly body: AsyncIterable<ContentPart>;
+  readonly previous: PreviousContent | undefined;
+  /** Whether what is there stays. */
+  readonly keepsPrevious: boolean;
+}
+
+/** The content that is there now. The stage keeps it: it may be replaced while it is looked at. */
+async function previousOf(
+  { versions, chunks }: WriteParts,
+  { bucketId, name }: PutWithoutContent,
+  stage: StagedChunks,
+): Promise<PreviousContent | undefined> {
+  const version = await versions.current(bucketId, name);
+  if (version === undefined) return undefined;
+  const [isThere] = await stage.has([version.root.id]);
+  return isThere === true ? new PreviousContent(chunks, version) : undefined;
+}
+
 async function stageContent(
   parts: WriteParts,
   stage: StagedChunks,
-  body: AsyncIterable<ContentPart>,
+  { body, previous, keepsPrevious }: NewContent,
   { signal, onProgress }: Pick<WriteOptions, 'signal' | 'onProgress'>,
 ): Promise<{ root: ContentRoot; sizeBytes: number }> {
-  const { hashing, compression } = parts.platform;
+  const { deltas } = parts;
+  const { hashing } = parts.platform;
   const manifest = new ManifestBuilder(hashing, domain);
   const inFlight = new InFlight(chunksInFlight);
-  const staging = { compression, stage, inFlight };
+  const staging = { deltas, stage, inFlight };
   const progress = { bytes: 0, newBytes: 0 };
-  const countNew = (byteCount: number): void => void (progress.newBytes += byteCount);
+
+  const stageChunk = async (chunk: NewChunk, offset: number): Promise<void> => {
+    const { id, bytes } = chunk;
+    const [isThere] = await stage.has([id]);
+    if (isThere === true) await previous?.found(id, offset);
+    if (isThere === true || inFlight.has(id)) return;
+    const there = (await previous?.near(offset, bytes.length)) ?? [];
+    const place = keepsPrevious ? { near: there, replaced: [] } : { near: [], replaced: there };
+    await inFlight.run(id, async () => {
+      const isNew = await stage.put(await deltas.encode(stage, chunk, place));
+      if (isNew) progress.newBytes += bytes.length;
+    });
+  };
 
   const addChunk = async (bytes: Uint8Array): Promise<void> => {
     throwIfAborted(signal);
     const id: ChunkId = { domain, kind: 'data', digest: hashing.sha256(bytes) };
+    const offset = progress.bytes;
     progress.bytes += bytes.length;
-    await stageChunk(staging, { id, bytes, children: noChildren }, countNew);
+    await stageChunk({ id, bytes, children: noChildren }, offset);
     const nodes = manifest.add({ id, sizeBytes: bytes.length });
-    for (const node of nodes) await stageChunk(staging, node);
+    for (const node of nodes) await stageNode(staging, node);
     onProgress?.({ ...progress });
   };
 
@@ -148,7 +189,7 @@ async function stageContent(
     // Content of no bytes is one chunk of none, so that every version has a root.
     if (progress.bytes === 0) await addChunk(new Uint8Array(0));
     const { nodes, root, sizeBytes } = manifest.finish();
-    for (const node of nodes) await stageChunk(staging, node);
+    for (const node of nodes) await stageNode(staging, node);
     await inFlight.settle();
     onProgress?.({ ...progress });
     return { root, sizeBytes };
@@ -159,23 +200,17 @@ async function stageContent(
 
 /** What chunks go through on their way to a stage. */
 interface Staging {
-  readonly compression: Compression;
+  readonly deltas: Deltas;
   readonly stage: StagedChunks;
   readonly inFlight: InFlight;
 }
 
-/** Stages a chunk or a node unless it is there. `onNew` is told if this upload brought it. */
-async function stageChunk(
-  { compression, stage, inFlight }: Staging,
-  { id, bytes, children }: NewNode,
-  onNew?: (byteCount: number) => void,
-): Promise<void> {
-  const [isThere] = await stage.has([id]);
-  if (isThere === true || inFlight.has(id)) return;
-  await inFlight.run(id, async () => {
-    const { encoding, payload } = await encodePayload(compression, bytes, 'fast');
-    const rawBytes = bytes.length;
-    if (await stage.put({ id, encoding, payload, rawBytes, children })) onNew?.(rawBytes);
+/** Stages a node unless it is there. */
+async function stageNode({ deltas, stage, inFlight }: Staging, node: NewNode): Promise<void> {
+  const [isThere] = await stage.has([node.id]);
+  if (isThere === true || inFlight.has(node.id)) return;
+  await inFlight.run(node.id, async () => {
+    await stage.put(await deltas.encode(stage, node));
   });
 }
 

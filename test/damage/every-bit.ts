@@ -21,7 +21,7 @@ import type { File, FileLock, FileStatus } from '../../src/engine/platform/file-
 import { MemoryFileSystem } from '../../src/engine/platform/memory-file-system.ts';
 import { OverlayFileSystem } from '../../src/engine/platform/overlay-file-system.ts';
 import { OpeningValues } from './opening-values.ts';
-import { generatedBytes, generatedText } from '../support/content.ts';
+import { editedText, generatedBytes, generatedText } from '../support/content.ts';
 import { mustGetFile, readFiles, type StoredFiles } from '../support/stored-files.ts';
 import {
   contentOf,
@@ -230,6 +230,7 @@ async function live(disk: MemoryFileSystem, seed: number): Promise<string[]> {
   engine = await openEngine(testPlatform({ fileSystem: disk }));
   await upload(engine, bucket, 'large', generatedBytes(seed + 1, 50_000));
   await upload(engine, bucket, 'text', generatedText(seed + 2, 3000));
+  await upload(engine, bucket, 'text', editedText(seed + 2, 3000, 1));
   // Compaction gives the file of what is gone back, for which it takes a snapshot.
   await engine.purge(bucket, 'gone', lsn);
   await engine.totals();
@@ -242,6 +243,8 @@ async function live(disk: MemoryFileSystem, seed: number): Promise<string[]> {
   await engine.remove(bucket, 'small');
   states.push(await stateOf(engine));
   await upload(engine, bucket, 'last', generatedText(seed + 4, 300));
+  states.push(await stateOf(engine));
+  await upload(engine, bucket, 'last', editedText(seed + 4, 300, 1));
   states.push(await stateOf(engine));
   await engine.sync();
   // Not closed, so that nothing says that the last group was safe.

@@ -6,7 +6,7 @@
  */
 
 import { concatBytes } from '../../src/base/bytes.ts';
-import { generatedBytes, generatedText } from '../support/content.ts';
+import { editedText, generatedBytes, generatedText } from '../support/content.ts';
 import type { WatchedStore } from './watched-store.ts';
 
 /** A life: what came before it, on a disk that is well, and what meets the failure. */
@@ -66,7 +66,7 @@ export const faultyLives: readonly FaultyLife[] = [
     live: async (store) => {
       await openAtLast(store);
       await store.upload('plain', 'empty', empty);
-      await store.upload('kept', 'a', middling);
+      await store.upload('kept', 'a', editedText(2, 300, 1));
       await store.upload('plain', 'large', edited);
       await store.upload('kept', 'same', large);
       await store.upload('plain', 'soon', small, 'os');

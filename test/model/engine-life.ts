@@ -13,7 +13,7 @@ import { toHex } from '../../src/base/bytes.ts';
 import { ObjectsError } from '../../src/base/errors.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { BucketRecord, Durability, ObjectVersion } from '../../src/engine/model.ts';
-import { generatedBytes } from '../support/content.ts';
+import { editedText, generatedBytes } from '../support/content.ts';
 import { FaultyFileSystem } from '../support/faulty-file-system.ts';
 import { fileSystemWith, readFiles, type StoredFiles } from '../support/stored-files.ts';
 import {
@@ -28,11 +28,16 @@ import {
 const names = ['a', 'a/b', 'c'];
 const bucketNames = ['kept', 'plain'] as const;
 
-/** One byte, a chunk, a few chunks, and more than goes into the journal; they share beginnings. */
-const contents: readonly Uint8Array[] = [1, 60, 200, 420, 700].map((byteCount) =>
-  generatedBytes(9, byteCount),
-);
-const chunking = { minBytes: 32, averageBytes: 64, maxBytes: 256 };
+/**
+ * One byte, a chunk, a few chunks, and more than goes into the journal; they share beginnings. And
+ * texts that resemble each other, so that they become deltas.
+ */
+const contents: readonly Uint8Array[] = [
+  ...[1, 60, 200, 420, 700].map((byteCount) => generatedBytes(9, byteCount)),
+  ...[1, 2, 3].map((edit) => editedText(8, 250, edit)),
+  ...[1, 2].map((edit) => editedText(7, 1200, edit)),
+];
+const chunking = { minBytes: 64, averageBytes: 128, maxBytes: 512 };
 
 /** A version as the model knows it: `content` counts in {@link contents}; -1: a delete marker. */
 interface ModelVersion {

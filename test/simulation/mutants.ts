@@ -297,7 +297,7 @@ const compaction: readonly Mutant[] = [
   ),
   mutant(
     'copies are not synced before they count',
-    at('compacting', /^rename/),
+    at('compacting', /^rename/, { statesPerPoint: 40 }),
     'maintenance/compaction.ts',
     'await target.sync();\n  for (const',
     'for (const',

@@ -6,13 +6,17 @@
  */
 
 import type { Durability } from '../../src/engine/model.ts';
-import { generatedBytes, generatedText } from '../support/content.ts';
+import { editedText, generatedBytes, generatedText } from '../support/content.ts';
 import { Random } from './random.ts';
 
 export type BucketName = 'notes' | 'drafts';
 
-/** A content, by how it is made: the same words always mean the same bytes. */
-export type Content = `${'text' | 'bytes'} ${number} ${number}`;
+/**
+ * A content, by how it is made: the same words always mean the same bytes. What is edited
+ * resembles the text that it was, and what becomes of other edits.
+ */
+export type Content =
+  `${'text' | 'bytes'} ${number} ${number}` | `edited ${number} ${number} ${number}`;
 
 export type Deed =
   | {
@@ -63,7 +67,8 @@ export interface Workload {
 
 /** The bytes of a content. */
 export function bytesOf(content: Content): Uint8Array {
-  const [kind, seed, byteCount] = content.split(' ');
+  const [kind, seed, byteCount, edit] = content.split(' ');
+  if (kind === 'edited') return editedText(Number(seed), Number(byteCount), Number(edit));
   const make = kind === 'text' ? generatedText : generatedBytes;
   return make(Number(seed), Number(byteCount));
 }
@@ -220,6 +225,24 @@ export const workloads: readonly Workload[] = [
     ],
   },
   {
+    name: 'deltas',
+    steps: [
+      [put('notes', 'a', 'text 90 700')],
+      [put('notes', 'a', 'edited 90 700 1'), put('drafts', 'b', 'edited 90 700 2', 'os')],
+      [put('notes', 'a', 'edited 90 700 3', 'os'), put('notes', 'large', 'text 91 5000')],
+      [purge('notes', 'a', 2), put('notes', 'large', 'edited 91 5000 1')],
+      [settle],
+      [kill],
+      [put('notes', 'a', 'edited 90 700 4'), remove('drafts', 'b')],
+      [put('notes', 'large', 'edited 91 5000 2')],
+      [purge('notes', 'large', 1), compact],
+      [loseIndex],
+      [purge('notes', 'large', 0), purge('notes', 'a', 0)],
+      [settle],
+      [put('drafts', 'b', 'edited 90 700 5')],
+    ],
+  },
+  {
     name: 'rolling',
     steps: [
       [put('notes', 'a', 'bytes 27 1400')],
@@ -346,11 +369,18 @@ function drawnDeed(random: Random, name: string): Deed {
       ['bytes', 90],
       ['text', 500],
       ['bytes', 900],
+      ['edited', 500],
+      ['edited', 500],
       ['bytes', 1600],
       ['bytes', 3000],
     ] as const);
     const durability = random.of(['power', 'os'] as const);
-    return put(bucket, name, `${make} ${random.below(6)} ${bytes}`, durability);
+    // Few texts and many edits of them, so that a text often comes upon what it resembles.
+    const content =
+      make === 'edited'
+        ? (`${make} ${random.below(2)} ${bytes} ${random.below(9)}` as const)
+        : (`${make} ${random.below(6)} ${bytes}` as const);
+    return put(bucket, name, content, durability);
   }
   if (kind < 7) return remove(bucket, name);
   if (kind < 9) return purge(bucket, name, random.below(2));

@@ -36,6 +36,14 @@ export function generatedText(seed: number, byteCount: number): Uint8Array {
   return text;
 }
 
+/** The same text with one word more, somewhere in it: another place for another edit. */
+export function editedText(seed: number, byteCount: number, edit: number): Uint8Array {
+  const text = generatedText(seed, byteCount);
+  const at = (edit * 97) % Math.max(1, byteCount);
+  const word = new TextEncoder().encode(`<edit ${edit}>`);
+  return concatBytes([text.subarray(0, at), word, text.subarray(at)]);
+}
+
 /** Arbitrary content of a few parts, of which none is longer than `partBytesMax`. */
 export function arbitraryContent(partBytesMax: number): fc.Arbitrary<Uint8Array> {
   const random = fc

@@ -72,6 +72,19 @@ const recipe: Uint8Array = encodeRecipe(nativeHashing, [
   { kind: 'copied', sizeBytes: 1 },
 ]);
 
+/** A chunk that says three times what its base says twice. */
+const base = new TextEncoder().encode('hello, varve and hello, varve');
+const grown = new TextEncoder().encode('hello, varve and hello, varve and hello, varve');
+const delta: Uint8Array = encodeDelta([base], grown);
+const deltaChunk = {
+  id: { domain: 0, kind: 'data', digest: sha256(grown) },
+  encoding: 'raw',
+  payload: delta,
+  rawBytes: grown.length,
+  children: [{ domain: 0, kind: 'data', digest: sha256(base) }],
+  delta: { deltaBytes: delta.length, readCost: 2 },
+} as const;
+
 /** The put of a small upload. */
 const smallPut: Operation = {
   kind: 'put',
@@ -147,6 +160,11 @@ const grownOperations: readonly Operation[] = [
     },
   },
   { ...smallPut, lockedUntilMs: 18e11 },
+  {
+    kind: 'free',
+    id: otherId,
+    location: { fileId: 2, offset: 512, frameBytes: 120, rawBytes: 300, readCost: 2 },
+  },
 ];
 
 /** Two files of one import: the second says what differs. */
@@ -207,7 +225,7 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
       averageBytes: 65536,
       maxBytes: 262144,
     },
-    requiredFeatures: 1,
+    requiredFeatures: 3,
     optionalFeatures: 0,
   }),
   'a file header': encodeFileHeader(crc32, {
@@ -228,6 +246,7 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
     },
   }),
   'a chunk frame': concatBytes(encodeChunkFrame(crc32, position(), chunk)),
+  'a delta frame': concatBytes(encodeChunkFrame(crc32, position(), deltaChunk)),
   'a node frame': concatBytes(
     encodeChunkFrame(crc32, position(), {
       ...chunk,

@@ -22,6 +22,7 @@ export type Parent =
   | { readonly kind: 'chunk'; readonly id: ChunkId };
 
 const locationSuffix = 'l';
+const chunkGroupLength = 1 + 4 + 1 + 32;
 const referencePrefix = 'r';
 
 /**
@@ -78,11 +79,18 @@ export function referenceChange(
   parent: Parent,
   action: 'put' | 'delete',
 ): IndexChange {
-  const suffix =
-    parent.kind === 'version'
-      ? `${referencePrefix}v${oldestFirst(parent.lsn)}`
-      : `${referencePrefix}c${toBinaryString(parent.id.digest.subarray(0, parentDigestBytes))}`;
-  return { group: chunkGroup(id), suffix, value: valueOf(action) };
+  return { group: chunkGroup(id), suffix: edgeSuffix(parent), value: valueOf(action) };
+}
+
+/**
+ * Deltas have a letter of their own: a chunk of content may have the digest of a node, and one of
+ * the two must not take away the edge of the other.
+ */
+function edgeSuffix(parent: Parent): string {
+  if (parent.kind === 'version') return `${referencePrefix}v${oldestFirst(parent.lsn)}`;
+  const letter = parent.id.kind === 'node' ? 'c' : 'd';
+  const half = parent.id.digest.subarray(0, parentDigestBytes);
+  return `${referencePrefix}${letter}${toBinaryString(half)}`;
 }
 
 /** A chunk that lost an edge with the operation of this LSN, or one that reclaim has looked at. */
@@ -119,6 +127,19 @@ export async function candidates(
   });
 }
 
+/** The chunks of content whose digest begins so: a few at most. */
+export async function chunkIdsWith(
+  reader: IndexReader,
+  domain: number,
+  digestStart: Uint8Array,
+): Promise<ChunkId[]> {
+  const gte = chunkGroup({ domain, kind: 'data', digest: digestStart });
+  const rows = await reader.range({ gte, lt: afterPrefix(gte), limit: 4 });
+  return rows
+    .filter(({ key }) => key.length === chunkGroupLength + locationSuffix.length)
+    .map(({ key }) => idOf(key));
+}
+
 /** What chunks add to the totals of a store. */
 export type ChunkTotals = { chunks: number; uniqueBytes: number; storedBytes: number };
 
@@ -130,7 +151,7 @@ export async function locationsPage(
 ): Promise<{ readonly chunks: { id: ChunkId; location: ChunkLocation }[]; readonly last: string }> {
   const rows = await reader.range({ gte: after, lt: 'd', limit });
   const chunks = rows
-    .filter(({ key }) => key.length === 1 + 4 + 1 + 32 + 1)
+    .filter(({ key }) => key.length === chunkGroupLength + locationSuffix.length)
     .map(({ key, value }) => ({ id: idOf(key), location: decodeLocation(value) }));
   const last = rows.at(-1)?.key;
   return { chunks, last: last === undefined ? '' : `${last}\0` };
@@ -155,9 +176,12 @@ export function addChunk(totals: ChunkTotals, id: ChunkId, location: ChunkLocati
   if (id.kind === 'data') totals.uniqueBytes += location.rawBytes;
 }
 
-/** The children that edges lead to from a node which cannot be read. Reads all rows of chunks. */
-export async function childrenByEdges(reader: IndexReader, node: ChunkId): Promise<ChunkId[]> {
-  const { suffix } = referenceChange(node, { kind: 'chunk', id: node }, 'put');
+/**
+ * The children that edges lead to from a node or a delta that cannot be read. Reads all rows of
+ * chunks.
+ */
+export async function childrenByEdges(reader: IndexReader, id: ChunkId): Promise<ChunkId[]> {
+  const suffix = edgeSuffix({ kind: 'chunk', id });
   const children: ChunkId[] = [];
   let gte = 'c';
   for (;;) {
@@ -172,8 +196,6 @@ export async function childrenByEdges(reader: IndexReader, node: ChunkId): Promi
     gte = `${last.key}\0`;
   }
 }
-
-const chunkGroupLength = 1 + 4 + 1 + 32;
 
 function idOf(key: string): ChunkId {
   const fields = new Reader(fromBinaryString(key), 'a chunk in the index', 1);

@@ -82,22 +82,24 @@ function decodeSeenThrough(reader: Reader, domain: number): SeenThrough {
 }
 
 export function encodeLocation(location: ChunkLocation): Uint8Array {
-  return new Writer()
+  const writer = new Writer()
     .varint(location.fileId)
     .varint(location.offset)
     .varint(location.frameBytes)
-    .varint(location.rawBytes)
-    .finish();
+    .varint(location.rawBytes);
+  if (location.readCost !== undefined) writer.varint(location.readCost);
+  return writer.finish();
 }
 
 export function decodeLocation(bytes: Uint8Array): ChunkLocation {
   const reader = new Reader(bytes, 'a chunk location in the index');
-  return {
+  const location = {
     fileId: reader.varint(),
     offset: reader.varint(),
     frameBytes: reader.varint(),
     rawBytes: reader.varint(),
   };
+  return reader.atEnd ? location : { ...location, readCost: reader.varint() };
 }
 
 export function encodeBucket(bucket: BucketRecord): Uint8Array {

@@ -53,6 +53,7 @@ export function encodeChunkAtPlace(writer: Writer, { id, location }: ChunkAtPlac
     .bytes(id.digest);
   writer.varint(location.fileId).varint(location.offset);
   writer.varint(location.frameBytes).varint(location.rawBytes);
+  if (location.readCost !== undefined) writer.varint(location.readCost);
 }
 
 export function decodeChunkAtPlace(body: Reader): ChunkAtPlace {
@@ -65,7 +66,8 @@ export function decodeChunkAtPlace(body: Reader): ChunkAtPlace {
     frameBytes: body.varint(),
     rawBytes: body.varint(),
   };
-  return { id: { domain, kind, digest }, location };
+  const id = { domain, kind, digest } as const;
+  return { id, location: body.atEnd ? location : { ...location, readCost: body.varint() } };
 }
 
 export function encodeCheckpoint(writer: Writer, { position, usage }: Checkpoint): void {

@@ -29,10 +29,17 @@
 import { assert } from '../../base/assert.ts';
 import { Reader, Writer } from '../../base/bytes.ts';
 import { corrupt } from '../../base/errors.ts';
-import { checksumBlockBytes, chunkBytesMax, sectorBytes } from '../../base/limits.ts';
+import {
+  checksumBlockBytes,
+  chunkBytesMax,
+  deltaBasesMax,
+  deltaReadCostMax,
+  sectorBytes,
+} from '../../base/limits.ts';
 import {
   encodingNumbers,
   type ChunkId,
+  type DeltaHead,
   type EncodedChunk,
   type Encoding,
   type Lsn,
@@ -85,6 +92,10 @@ export interface FrameHeader {
 /** What a chunk frame's extension says. */
 export interface ChunkExtension {
   readonly id: ChunkId;
+  /** The chunks that the payload is a delta of; none if it is no delta. */
+  readonly bases: readonly ChunkId[];
+  /** Set if there are bases. */
+  readonly delta?: DeltaHead;
   readonly blockChecksums: readonly number[];
 }
 
@@ -124,11 +135,17 @@ export function encodeChunkFrame(
   chunk: EncodedChunk,
 ): Uint8Array[] {
   assert(chunk.rawBytes <= chunkBytesMax, 'a chunk is within its bound');
+  const bases = chunk.delta === undefined ? [] : chunk.children;
   const extension = new Writer()
     .u8(sha256Code)
-    .u8(0) // Bases: none, until chunks are stored as differences.
+    .u8(bases.length)
     .varint(chunk.id.domain)
     .bytes(chunk.id.digest);
+  if (chunk.delta !== undefined) {
+    assert(isDelta(chunk.id, bases, chunk.delta), 'a delta is of a few chunks like it');
+    extension.varint(chunk.delta.deltaBytes).u8(chunk.delta.readCost);
+    for (const base of bases) extension.bytes(base.digest);
+  }
   writeBlockChecksums(extension, crc32, position.salt, chunk.payload);
   const type = chunk.id.kind === 'node' ? 'node' : 'chunk';
   const head = encodeHead(crc32, position, type, chunk, extension.finish());
@@ -248,11 +265,28 @@ export function decodeChunkExtension(header: FrameHeader, extension: Uint8Array)
   const hashCode = reader.u8();
   if (hashCode !== sha256Code) throw corrupt(`a chunk frame names hash function ${hashCode}`);
   const baseCount = reader.u8();
-  if (baseCount !== 0) throw corrupt(`a chunk frame has ${baseCount} bases, which are not known`);
   const domain = reader.varint();
   const digest = new Uint8Array(reader.bytes(digestBytes));
-  const kind = header.type === 'node' ? 'node' : 'data';
-  return { id: { domain, kind, digest }, blockChecksums: readBlockChecksums(reader, header) };
+  const id: ChunkId = { domain, kind: header.type === 'node' ? 'node' : 'data', digest };
+  if (baseCount === 0) {
+    return { id, bases: [], blockChecksums: readBlockChecksums(reader, header) };
+  }
+  const delta = { deltaBytes: reader.varint(), readCost: reader.u8() };
+  const bases: ChunkId[] = [];
+  for (let base = 0; base < baseCount; base++) {
+    bases.push({ domain, kind: 'data', digest: new Uint8Array(reader.bytes(digestBytes)) });
+  }
+  if (!isDelta(id, bases, delta)) throw corrupt('a chunk frame is a delta that cannot be');
+  return { id, bases, delta, blockChecksums: readBlockChecksums(reader, header) };
+}
+
+/** Whether a delta has bases, is within its bounds, and costs more to read than each of them. */
+function isDelta(id: ChunkId, bases: readonly ChunkId[], delta: DeltaHead): boolean {
+  const { deltaBytes, readCost } = delta;
+  const areLikeIt = bases.every(({ domain, kind }) => domain === id.domain && kind === id.kind);
+  const isWithin = deltaBytes <= chunkBytesMax && readCost <= deltaReadCostMax;
+  const areFew = bases.length >= 1 && bases.length <= deltaBasesMax;
+  return id.kind === 'data' && areLikeIt && isWithin && areFew && readCost > bases.length;
 }
 
 /** Reads the extension of a `commit` frame. Throws `CORRUPT` if it is not one. */

@@ -80,7 +80,8 @@ export class LogWriter {
     const offset = this.#position.offset;
     this.#append(encodeChunkFrame(this.#crc32, this.#position, chunk));
     const frameBytes = this.#position.offset - offset;
-    return { fileId: this.fileId, offset, frameBytes, rawBytes: chunk.rawBytes };
+    const place = { fileId: this.fileId, offset, frameBytes, rawBytes: chunk.rawBytes };
+    return chunk.delta === undefined ? place : { ...place, readCost: chunk.delta.readCost };
   }
 
   /** Queues a commit. It ends with a sector. */

@@ -22,7 +22,7 @@
 
 import { ObjectsError, corrupt, describe } from '../../base/errors.ts';
 import { lsnJump } from '../../base/limits.ts';
-import type { ChunkId, ChunkLocation, Lsn } from '../model.ts';
+import type { Lsn } from '../model.ts';
 import {
   commitHeadBytes,
   decodeChunkExtension,
@@ -38,7 +38,14 @@ import {
 import { fileHeaderBytes, type FileHeader, type LogPosition } from './file-header.ts';
 import type { LogFiles, OpenLogFile } from './log-files.ts';
 import { decodeCommitPayload, type CommitPayload } from './operations.ts';
-import { firstPosition, walkFrames, type Frame, type WalkPosition } from './walk.ts';
+import {
+  chunkLocation,
+  firstPosition,
+  walkFrames,
+  type ChunkHead,
+  type Frame,
+  type WalkPosition,
+} from './walk.ts';
 
 /** One commit group as it was read. */
 export interface JournalGroup {
@@ -46,7 +53,7 @@ export interface JournalGroup {
   readonly firstLsn: Lsn;
   readonly payload: CommitPayload;
   /** The chunks that lie in the journal with this commit. */
-  readonly chunks: readonly { readonly id: ChunkId; readonly location: ChunkLocation }[];
+  readonly chunks: readonly ChunkHead[];
   /** What follows the group. */
   readonly next: WalkPosition;
   readonly durableEnd: number;
@@ -217,7 +224,7 @@ export async function* groupsOf(
   end?: number,
 ): AsyncGenerator<JournalGroup> {
   const { fileId, salt } = opened.header;
-  let chunks: { id: ChunkId; location: ChunkLocation }[] = [];
+  let chunks: ChunkHead[] = [];
   for await (const frame of walkFrames(crc32, opened, from, end)) {
     if (frame.header.type === 'pad') continue;
     if (frame.header.type === 'commit') {
@@ -226,9 +233,10 @@ export async function* groupsOf(
       yield groupOf(fileId, frame, commit, chunks);
       chunks = [];
     } else {
-      const { id, blockChecksums } = decodeChunkExtension(frame.header, frame.extension);
+      const { header, offset } = frame;
+      const { id, bases, delta, blockChecksums } = decodeChunkExtension(header, frame.extension);
       if (!isPayloadIntact(crc32, salt, frame.payload, blockChecksums)) return;
-      chunks.push({ id, location: locationOf(fileId, frame) });
+      chunks.push({ id, bases, location: chunkLocation(fileId, offset, header, delta) });
     }
   }
 }
@@ -250,12 +258,6 @@ export function groupOf(
     next: { offset: frame.offset + frameBytes(frame.header), chain: frame.header.chain },
     durableEnd: commit.durableEnd,
   };
-}
-
-/** The location of a chunk frame that was read. */
-function locationOf(fileId: number, frame: Frame): ChunkLocation {
-  const { header, offset } = frame;
-  return { fileId, offset, frameBytes: frameBytes(header), rawBytes: header.rawBytes };
 }
 
 /** The checkpoint that a group took, if it did. */

@@ -77,11 +77,12 @@ export function isUntouchedBackup(superblock: Superblock): boolean {
 }
 /**
  * Bits on disk of required features. `retirement`: log files may be gone, and a snapshot stand for
- * the journal before its commit. `packedCommits`: a `put` may leave out what the one before it
- * says. `recipes`: versions may be stored in another form than they were uploaded in. A build that
- * knows nothing of them would take it for damage, or give back what was not uploaded.
+ * the journal before its commit. `deltas`: chunk frames may have bases. `packedCommits`: a `put`
+ * may leave out what the one before it says. `recipes`: versions may be stored in another form than
+ * they were uploaded in. A build that knows nothing of them would take it for damage, or give back
+ * what was not uploaded.
  */
-export const requiredFeatures = { retirement: 1, packedCommits: 4, recipes: 8 } as const;
+export const requiredFeatures = { retirement: 1, deltas: 2, packedCommits: 4, recipes: 8 } as const;
 
 /** Required features that this build knows. Each session that writes requires all of them. */
 export const knownFeatures: number = Object.values(requiredFeatures).reduce(

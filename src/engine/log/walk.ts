@@ -9,7 +9,7 @@
  */
 
 import { corrupt, describe } from '../../base/errors.ts';
-import type { ChunkId, ChunkLocation } from '../model.ts';
+import type { ChunkId, ChunkLocation, DeltaHead } from '../model.ts';
 import {
   chainOf,
   decodeChunkExtension,
@@ -95,12 +95,20 @@ export async function readFrame(
   });
 }
 
-/** The name and place of the chunk whose frame begins here. Reads its head only. */
+/** What the head of a chunk's frame says, but for checksums. */
+export interface ChunkHead {
+  readonly id: ChunkId;
+  readonly location: ChunkLocation;
+  /** Of a delta. */
+  readonly bases: readonly ChunkId[];
+}
+
+/** What is said of the chunk whose frame begins here. Reads its head only. */
 export async function readChunkHead(
   files: LogFiles,
   fileId: number,
   offset: number,
-): Promise<{ readonly id: ChunkId; readonly location: ChunkLocation }> {
+): Promise<ChunkHead> {
   return files.with(fileId, async (opened) => {
     const head = await opened.read(offset, chunkHeadBytesMax);
     const header = decodeFrameHeader(head);
@@ -108,10 +116,20 @@ export async function readChunkHead(
       throw corrupt(`a chunk frame is damaged: ${describe({ file: fileId, offset })}`);
     }
     const extension = head.subarray(frameHeaderBytes, frameHeaderBytes + header.extensionBytes);
-    const { id } = decodeChunkExtension(header, extension);
-    const { rawBytes } = header;
-    return { id, location: { fileId, offset, frameBytes: frameBytes(header), rawBytes } };
+    const { id, bases, delta } = decodeChunkExtension(header, extension);
+    return { id, bases, location: chunkLocation(fileId, offset, header, delta) };
   });
+}
+
+/** Where a chunk lies whose frame was read. */
+export function chunkLocation(
+  fileId: number,
+  offset: number,
+  header: FrameHeader,
+  delta: DeltaHead | undefined,
+): ChunkLocation {
+  const place = { fileId, offset, frameBytes: frameBytes(header), rawBytes: header.rawBytes };
+  return delta === undefined ? place : { ...place, readCost: delta.readCost };
 }
 
 /** Reads ahead, so that a walk over small frames makes few calls. */

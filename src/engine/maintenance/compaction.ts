@@ -23,7 +23,7 @@
  */
 
 import { throwIfAborted, isCorrupt } from '../../base/errors.ts';
-import { plainBytes } from '../chunk-store.ts';
+import { plainBytes, type ChunkFrame, type ChunkReader, type ReadBase } from '../chunk-reader.ts';
 import type { ChunkMove } from '../commit-group.ts';
 import type { Committer } from '../committer.ts';
 import { locate } from '../index/chunk-index.ts';
@@ -32,8 +32,8 @@ import type { Journal } from '../journal.ts';
 import { decodeChunkExtension, frameBytes, isPayloadIntact } from '../log/frame.ts';
 import type { LogPosition } from '../log/file-header.ts';
 import type { LogFiles, OpenLogFile } from '../log/log-files.ts';
-import { firstPosition, walkFrames, type Frame } from '../log/walk.ts';
-import type { ChunkId, ChunkLocation, CommitResult, EncodedChunk } from '../model.ts';
+import { chunkLocation, firstPosition, walkFrames, type Frame } from '../log/walk.ts';
+import type { ChunkId, CommitResult, EncodedChunk } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Segments } from '../segments.ts';
 import type { SnapshotMoment, Snapshots } from '../snapshots.ts';
@@ -58,6 +58,7 @@ export interface CompactionParts {
   readonly committer: Committer;
   readonly state: StoreState;
   readonly journal: Journal;
+  readonly chunks: ChunkReader;
   /** Where uploads write. */
   readonly segments: Segments;
   /** Where compaction writes. */
@@ -196,7 +197,7 @@ async function evacuate(
   fileId: number,
   options: CompactionOptions,
 ): Promise<number> {
-  const { platform, files, target, index } = parts;
+  const { platform, files, target } = parts;
   const { signal, giveWay } = options;
   let movedBytes = 0;
   let sinceYield = 0;
@@ -205,9 +206,9 @@ async function evacuate(
     const frames = walkFrames(platform.hashing.crc32, opened, firstPosition(opened));
     for await (const frame of frames) {
       throwIfAborted(signal);
-      const chunk = await liveChunk(parts, index, opened, frame);
+      const chunk = await liveChunk(parts, opened, frame);
       if (chunk !== undefined) {
-        const from = locationOf(fileId, frame);
+        const from = chunkLocation(fileId, frame.offset, frame.header, chunk.delta);
         const to = await target.append(chunk);
         moves.push({ id: chunk.id, from, to });
         movedBytes += from.frameBytes;
@@ -227,21 +228,35 @@ async function evacuate(
 
 /** The chunk of a frame, if it lives there and is what its name says. */
 async function liveChunk(
-  { platform }: CompactionParts,
-  index: IndexStore,
+  parts: CompactionParts,
   opened: OpenLogFile,
   frame: Frame,
 ): Promise<EncodedChunk | undefined> {
+  const { platform, index } = parts;
   const { header, offset, extension } = frame;
   if (header.type !== 'chunk' && header.type !== 'node') return undefined;
-  const { id, blockChecksums } = decodeChunkExtension(header, extension);
+  const stored = decodeChunkExtension(header, extension);
+  const { id, bases, delta, blockChecksums } = stored;
   if (!(await liesAt(index, id, opened.header.fileId, offset))) return undefined;
   // The walk's view is good for one step only.
   const payload = new Uint8Array(frame.payload);
   const { salt } = opened.header;
   if (!isPayloadIntact(platform.hashing.crc32, salt, payload, blockChecksums)) return undefined;
-  if ((await plainBytes(platform, id, header, payload)) === undefined) return undefined;
-  return { id, encoding: header.encoding, payload, rawBytes: header.rawBytes, children: [] };
+  if (!(await isWhole(parts, { header, extension: stored, payload }))) return undefined;
+  const { encoding, rawBytes } = header;
+  const chunk = { id, encoding, payload, rawBytes, children: bases };
+  return delta === undefined ? chunk : { ...chunk, delta };
+}
+
+/** Whether a frame holds what its name says. A delta of a damaged chunk stays where it is. */
+async function isWhole({ platform, chunks }: CompactionParts, frame: ChunkFrame): Promise<boolean> {
+  try {
+    const readBase: ReadBase = (id, readCostMax) => chunks.base(id, readCostMax);
+    return (await plainBytes(platform, frame, readBase)) !== undefined;
+  } catch (error) {
+    if (isCorrupt(error)) return false;
+    throw error;
+  }
 }
 
 async function liesAt(
@@ -252,10 +267,6 @@ async function liesAt(
 ): Promise<boolean> {
   const found = await locate(index.reader(), id);
   return found?.fileId === fileId && found.offset === offset;
-}
-
-function locationOf(fileId: number, { header, offset }: Frame): ChunkLocation {
-  return { fileId, offset, frameBytes: frameBytes(header), rawBytes: header.rawBytes };
 }
 
 /** Makes copies count. They are safe before, and may be in more than one file. */

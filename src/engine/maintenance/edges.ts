@@ -34,6 +34,30 @@ export async function mendEdges(
   }
 }
 
+/** Whether a chunk's edges to its bases are there, or could be made because a replay lost some. */
+export async function hasEdges(
+  index: IndexStore,
+  state: StoreState,
+  id: ChunkId,
+  bases: readonly ChunkId[],
+): Promise<boolean> {
+  if (state.damage.hasLostEdges) await mendEdges(index, id, bases);
+  for (const base of bases) {
+    if (!(await hasReference(index.reader(), base, { kind: 'chunk', id }))) return false;
+  }
+  return true;
+}
+
+/**
+ * Whether anything may need a chunk that cannot be read. One that nothing leads to has a name that
+ * is damaged too, as a replay found it in its frame: no chunk was ever called so. It is given up.
+ */
+export async function isNamed(index: IndexStore, state: StoreState, id: ChunkId): Promise<boolean> {
+  if (state.damage.hasLostEdges || (await isReferenced(index.reader(), id))) return true;
+  await index.writeDirectly([candidateChange(id, state.lastLsn, 'put')]);
+  return false;
+}
+
 /** All edges that anything needs are there: what nothing leads to becomes a candidate. */
 export async function settleEdges(index: IndexStore, state: StoreState): Promise<void> {
   const reader = index.reader();

@@ -16,7 +16,7 @@
  */
 
 import { throwIfAborted, isCorrupt } from '../../base/errors.ts';
-import { blame } from '../chunk-store.ts';
+import { blame } from '../chunk-reader.ts';
 import {
   candidates,
   childrenByEdges,
@@ -120,13 +120,13 @@ export class Reclaimer {
     const { platform, files, index, committer, state } = this.#parts;
     const location = await locate(index.reader(), id);
     if (location === undefined || (await isReferenced(index.reader(), id))) return true;
-    let children: ChunkId[];
+    let children: readonly ChunkId[];
     try {
       children = await childrenOf(platform, files, id, location);
     } catch (error) {
       await blame(error, { id, location, index, damage: state.damage });
       if (!isCorrupt(error)) throw error;
-      // A damaged node cannot say what it names, but the edges of its children can.
+      // What is damaged cannot say what it needs, but the edges of its children can.
       children = await childrenByEdges(index.reader(), id);
     }
     const { outcome } = await committer.commit({ kind: 'free', id, children }, 'os');

@@ -13,14 +13,13 @@
  * @module
  */
 
-import { isCorrupt } from '../../base/errors.ts';
-import { childrenByEdges, countReferences, locate } from '../index/chunk-index.ts';
+import { countReferences, locate } from '../index/chunk-index.ts';
 import type { IndexStore } from '../index/index-store.ts';
 import type { LogFiles } from '../log/log-files.ts';
 import { chunkKey } from '../log/operations.ts';
 import type { ChunkId, ChunkLocation, ObjectVersion } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
-import { childrenOf } from '../replay.ts';
+import { childrenByAnyMeans } from '../replay.ts';
 
 export interface RemovalParts {
   readonly platform: Platform;
@@ -87,13 +86,11 @@ export class Removal {
   /** Each child once: there is one edge to it, however often the node names it. */
   async #childrenOf(id: ChunkId, location: ChunkLocation): Promise<Iterable<ChunkId>> {
     const { platform, files, index } = this.#parts;
-    let children: ChunkId[];
-    try {
-      children = await childrenOf(platform, files, id, location);
-    } catch (error) {
-      if (!isCorrupt(error)) throw error;
-      children = await childrenByEdges(index.reader(), id);
-    }
+    const children = await childrenByAnyMeans(
+      { platform, files, reader: index.reader() },
+      id,
+      location,
+    );
     return new Map(children.map((child) => [chunkKey(child), child])).values();
   }
 }

@@ -10,7 +10,7 @@
  */
 
 import { ObjectsError, throwIfAborted, isCorrupt } from '../../base/errors.ts';
-import { readChunkAt } from '../chunk-store.ts';
+import { readChunkAt, type ReadBase, type ReadChunk } from '../chunk-reader.ts';
 import type { Engine } from '../engine.ts';
 import type { LogFiles } from '../log/log-files.ts';
 import { chunkKey, type Operation } from '../log/operations.ts';
@@ -135,13 +135,20 @@ export class Salvage {
   }
 
   #content(put: Put): AsyncGenerator<Uint8Array> {
-    const read = (id: ChunkId): Promise<Uint8Array> => {
-      const found = this.#chunks.get(chunkKey(id));
-      if (found === undefined) return this.#engine.chunks.read(id);
-      return readChunkAt(this.#platform, found.files, id, found.location);
-    };
+    const read = async (id: ChunkId): Promise<Uint8Array> => (await this.#read(id)).bytes;
     const parts = { chunks: { read }, hashing: this.#platform.hashing };
     return readObject(parts, put, { start: 0, end: put.sizeBytes });
+  }
+
+  /** A chunk from where a group that was renewed says it is, or else from the store. */
+  async #read(id: ChunkId, readCostMax?: number): Promise<ReadChunk> {
+    const found = this.#chunks.get(chunkKey(id));
+    if (found === undefined) {
+      return { bytes: await this.#engine.chunks.read(id), readCost: 1, bases: [] };
+    }
+    const { files, location } = found;
+    const readBase: ReadBase = (base, costMax) => this.#read(base, costMax);
+    return readChunkAt(this.#platform, files, { id, location, readCostMax }, readBase);
   }
 
   async #note(fileId: number, offset: number): Promise<void> {

@@ -18,11 +18,12 @@
  * @module
  */
 
+import { toHex } from '../../base/bytes.ts';
 import { describe, throwIfAborted, isCorrupt } from '../../base/errors.ts';
 import { listPageEntries } from '../../base/limits.ts';
 import { decodeNode } from '../chunk/manifest.ts';
 import { leavesOf } from '../chunk/manifest-tree.ts';
-import { missing, readChunk } from '../chunk-store.ts';
+import { missing, type ChunkReader } from '../chunk-reader.ts';
 import { addChunk, hasReference, locate, locationsPage } from '../index/chunk-index.ts';
 import type { IndexStore } from '../index/index-store.ts';
 import { chunkGroup } from '../index/keys.ts';
@@ -46,7 +47,7 @@ import type { Platform } from '../platform/platform.ts';
 import { readWhole } from '../read-path.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { StoreState } from '../store-state.ts';
-import { mendEdges, settleEdges } from './edges.ts';
+import { hasEdges, isNamed, mendEdges, settleEdges } from './edges.ts';
 import type { DamagedVersion, Findings, VerifyOptions } from './findings.ts';
 import type { ParityKeeper } from './parity-keeper.ts';
 import { verifyParity } from './verify-parity.ts';
@@ -63,6 +64,7 @@ export interface VerifyParts {
   readonly platform: Platform;
   readonly files: LogFiles;
   readonly index: IndexStore;
+  readonly chunks: ChunkReader;
   readonly state: StoreState;
   /** The journal up to its durable end. */
   readonly journalEnd: () => RecoveredJournal['end'];
@@ -84,7 +86,7 @@ interface Run {
   readonly damaged: DamagedVersion[];
   readonly problems: string[];
   /** Chunks that were found to be bad and that no version was seen to need: why. */
-  readonly unnamed: Map<string, string>;
+  readonly unnamed: Map<string, { readonly id: ChunkId; readonly reason: string }>;
 }
 
 /** Reads and checks everything, or as much as the budget is for. */
@@ -117,7 +119,7 @@ export async function verify(parts: VerifyParts, options: VerifyOptions): Promis
     problems: [
       ...problems,
       ...state.damage.lostFrames.map((reason) => `what it held is not known: ${reason}`),
-      ...run.unnamed.values(),
+      ...[...run.unnamed.values()].map(({ reason }) => reason),
     ],
     percent: isWhole && isComplete ? 100 : Math.min(100, (budget.bytes / total) * 100),
     isComplete,
@@ -195,7 +197,9 @@ function later(a: LogPosition | undefined, b: LogPosition | undefined): LogPosit
 async function verifyChunks(run: Run): Promise<boolean> {
   const { parts, options, position, budget, counted } = run;
   if (position.step !== 'chunks') return true;
-  const { index, state } = parts;
+  const { index, state, chunks } = parts;
+  // What is asked is whether the disk has them.
+  chunks.forgetBases();
   let { from } = position;
   while (from !== '') {
     const page = await locationsPage(index.reader(), from, listPageEntries);
@@ -216,13 +220,18 @@ async function verifyChunks(run: Run): Promise<boolean> {
 }
 
 async function verifyChunk(run: Run, id: ChunkId, location: ChunkLocation): Promise<void> {
-  const { platform, files, index, state } = run.parts;
+  const { index, chunks, state } = run.parts;
   try {
-    const parts = { platform, files, index, damage: state.damage };
-    run.bytes += (await readChunk(parts, id, location)).length;
+    const { bytes, bases } = await chunks.inspect(id, location);
+    run.bytes += bytes.length;
     await state.damage.withdraw(id);
+    if (bases.length > 0 && !(await hasEdges(index, state, id, bases))) {
+      await index.distrust();
+      const chunk = toHex(id.digest);
+      run.problems.push(`a base of a delta has no reference that keeps it: ${describe({ chunk })}`);
+    }
   } catch (error) {
-    run.unnamed.set(chunkKey(id), damageText(error));
+    run.unnamed.set(chunkKey(id), { id, reason: damageText(error) });
   }
 }
 
@@ -290,7 +299,7 @@ async function verifyHead(
 
 /** What keeps a version's content from being read, if anything does. */
 async function contentDamage(run: Run, version: ObjectVersion): Promise<string | undefined> {
-  const { platform, files, index, state } = run.parts;
+  const { platform, index, chunks, state } = run.parts;
   const reader = index.reader();
   const { root, lsn } = version;
   const sizeBytes = contentBytesOf(version);
@@ -303,11 +312,9 @@ async function contentDamage(run: Run, version: ObjectVersion): Promise<string |
     if (location === undefined) throw await missing(id, index, state.damage);
     return location;
   };
-  const read = (id: ChunkId): Promise<Uint8Array> =>
-    readChunk({ platform, files, index, damage: state.damage }, id);
   const readNode = async (id: ChunkId): Promise<Uint8Array> => {
     run.unnamed.delete(chunkKey(id));
-    const bytes = await read(id);
+    const bytes = await chunks.read(id);
     if (state.damage.hasLostEdges) {
       const { children } = decodeNode(bytes, id);
       await mendEdges(
@@ -331,7 +338,7 @@ async function contentDamage(run: Run, version: ObjectVersion): Promise<string |
     if (end !== sizeBytes) return `the content has ${end} bytes where ${sizeBytes} are promised`;
     if (version.seenThrough !== undefined) {
       run.budget.spend(sizeBytes);
-      const whole = { chunks: { read }, hashing: platform.hashing };
+      const whole = { chunks, hashing: platform.hashing };
       await readWhole(whole, version, run.options.signal);
     }
     return undefined;
@@ -345,6 +352,9 @@ async function concludeWhole(run: Run): Promise<void> {
   const { index, state } = run.parts;
   if (state.lastLsn !== run.lsnBefore) return;
   if (run.damaged.length === 0 && state.damage.hasLostEdges) await settleEdges(index, state);
+  for (const [key, { id }] of run.unnamed) {
+    if (!(await isNamed(index, state, id))) run.unnamed.delete(key);
+  }
   const kept = state.totals;
   for (const [field, expected] of Object.entries(kept)) {
     const count = run.counted[field as keyof Totals];

@@ -22,6 +22,6 @@ import type { Effort } from './platform.ts';
 
 type DeflateLevel = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
-export const deflateLevels: Readonly<Record<Effort, DeflateLevel>> = { fast: 1, small: 9 };
+export const deflateLevels: Readonly<Record<Effort, DeflateLevel>> = { fast: 6, small: 9 };
 
 export const zstdLevels: Readonly<Record<Effort, number>> = { fast: 3, small: 15 };

@@ -21,7 +21,7 @@ import type { Compression } from './platform.ts';
 import { portableCompression } from './portable-compression.ts';
 import { mustDeclareContentBytes } from './zstd-frame.ts';
 
-const compressAtOnceBytesMax = 16 * 1024;
+const compressAtOnceBytesMax = { fast: 16 * 1024, small: 4 * 1024 } as const;
 const decompressAtOnceBytesMax = 32 * 1024;
 
 /** What of zstd `node:zlib` has where it has it: the types in use here are those of Node 20. */
@@ -48,7 +48,7 @@ export const nativeCompression: Compression = {
   preferred: nodeZstd === undefined ? 'deflate' : 'zstd',
 
   async compress(encoding, bytes, effort): Promise<Uint8Array> {
-    const atOnce = effort === 'fast' && bytes.length <= compressAtOnceBytesMax;
+    const atOnce = bytes.length <= compressAtOnceBytesMax[effort];
     if (encoding === 'deflate') {
       const options = { level: deflateLevels[effort] };
       return atOnce

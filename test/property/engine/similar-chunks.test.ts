@@ -5,18 +5,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nativeHashing } from '../../../src/engine/platform/native-hashing.ts';
-import {
-  type ChunkPlace,
-  SimilarChunks,
-  similarBytesMin,
-} from '../../../src/engine/similar-chunks.ts';
+import { SimilarChunks, similarBytesMin } from '../../../src/engine/similar-chunks.ts';
 
 const { crc32 } = nativeHashing;
 const options = { crc32 };
 
 interface Noted {
   readonly features: readonly number[];
-  readonly place: ChunkPlace;
+  /** Stands for the chunk: see {@link digestOf}. */
+  readonly chunk: number;
 }
 
 /** Few different features, so that chunks meet; at both ends of the range, so that it wraps. */
@@ -25,13 +22,13 @@ const features = fc.array(feature, { maxLength: 6 });
 const noted: fc.Arbitrary<Noted[]> = fc.array(
   fc.record({
     features,
-    place: fc.record({ fileId: fc.nat(2 ** 31), offset: fc.nat(2 ** 31) }),
+    chunk: fc.nat(2 ** 31),
   }),
   { maxLength: 400 },
 );
 
 /** The same question, by plain code. */
-function candidatesPlainly(all: readonly Noted[], asked: readonly number[]): ChunkPlace[] {
+function candidatesPlainly(all: readonly Noted[], asked: readonly number[]): number[] {
   const votes = new Map<number, number>();
   for (const one of asked) {
     const under = all.flatMap((chunk, i) => (chunk.features.includes(one) ? [i] : [])).slice(-3);
@@ -39,13 +36,30 @@ function candidatesPlainly(all: readonly Noted[], asked: readonly number[]): Chu
   }
   return [...votes]
     .sort(([a, votesA], [b, votesB]) => votesB - votesA || b - a)
-    .map(([i]) => (all[i] as Noted).place);
+    .map(([i]) => (all[i] as Noted).chunk);
 }
 
 function tableOf(all: readonly Noted[]): SimilarChunks {
   const table = new SimilarChunks(options);
-  for (const chunk of all) table.add(Uint32Array.from(chunk.features), chunk.place);
+  for (const { features, chunk } of all) table.add(Uint32Array.from(features), digestOf(chunk));
   return table;
+}
+
+/** A digest that begins, as digests do, with what tells it from others. */
+function digestOf(chunk: number): Uint8Array {
+  const digest = new Uint8Array(32).fill(0xd1);
+  new DataView(digest.buffer).setUint32(0, chunk);
+  return digest;
+}
+
+/** The chunks of which digests, or their first eight bytes, are found. */
+function foundIn(table: SimilarChunks, asked: Iterable<number>): number[] {
+  return table.candidates(Uint32Array.from(asked)).map((digest) => {
+    const chunk = new DataView(digest.buffer, digest.byteOffset).getUint32(0);
+    expect([8, 32]).toContain(digest.length);
+    expect(digest).toEqual(digestOf(chunk).subarray(0, digest.length));
+    return chunk;
+  });
 }
 
 describe('SimilarChunks', () => {
@@ -53,12 +67,12 @@ describe('SimilarChunks', () => {
     fc.assert(
       fc.property(noted, noted, features, (before, after, asked) => {
         const table = SimilarChunks.load(tableOf(before).dump(), options);
-        for (const chunk of after) table.add(Uint32Array.from(chunk.features), chunk.place);
+        for (const { features, chunk } of after) {
+          table.add(Uint32Array.from(features), digestOf(chunk));
+        }
         const expected = candidatesPlainly([...before, ...after], asked);
-        expect(table.candidates(Uint32Array.from(asked))).toEqual(expected);
-        expect(tableOf([...before, ...after]).candidates(Uint32Array.from(asked))).toEqual(
-          expected,
-        );
+        expect(foundIn(table, asked)).toEqual(expected);
+        expect(foundIn(tableOf([...before, ...after]), asked)).toEqual(expected);
       }),
     );
   });
@@ -69,7 +83,7 @@ describe('SimilarChunks', () => {
     const added = 20_000;
     let largest = 0;
     for (let i = 0; i < added; i++) {
-      table.add(featuresOf(i), { fileId: 1, offset: i });
+      table.add(featuresOf(i), digestOf(i));
       largest = Math.max(largest, table.memoryBytes);
     }
     expect(largest).toBeLessThanOrEqual(bytesMax);
@@ -86,41 +100,33 @@ describe('SimilarChunks', () => {
     // that has yet to grow, and each would be looked for behind all others: minutes for these.
     const table = new SimilarChunks(options);
     const added = 60_000;
-    for (let i = 0; i < added; i++) table.add(featuresOf(i), { fileId: 1, offset: i });
+    for (let i = 0; i < added; i++) table.add(featuresOf(i), digestOf(i));
     const loaded = SimilarChunks.load(table.dump(), options);
     expect(loaded.memoryBytes).toBe(table.memoryBytes);
     for (let i = 0; i < added; i += 97) {
-      expect(loaded.candidates(featuresOf(i))).toEqual([{ fileId: 1, offset: i }]);
+      expect(foundIn(loaded, featuresOf(i))).toEqual([i]);
     }
   });
 
   test('needs one slot for the features that versions have in common', () => {
     const table = new SimilarChunks({ crc32, bytesMax: similarBytesMin });
-    table.add(featuresOf(3), { fileId: 5, offset: 6 });
-    for (let i = 0; i < 100_000; i++) table.add(featuresOf(1), { fileId: i, offset: 0 });
-    // Its slot is there, but its place has been taken by another.
+    table.add(featuresOf(3), digestOf(5));
+    for (let i = 0; i < 100_000; i++) table.add(featuresOf(1), digestOf(i));
+    // Its slot is there, but its digest has been taken by another.
     expect(table.candidates(featuresOf(3))).toEqual([]);
-    table.add(featuresOf(2), { fileId: 7, offset: 8 });
-    const newest = [99_999, 99_998, 99_997].map((fileId) => ({ fileId, offset: 0 }));
-    expect(table.candidates(featuresOf(1))).toEqual(newest);
-    expect(table.candidates(featuresOf(2))).toEqual([{ fileId: 7, offset: 8 }]);
-  });
-
-  test('does not note a place that it cannot hold', () => {
-    const table = new SimilarChunks(options);
-    table.add(featuresOf(1), { fileId: 1, offset: 2 ** 32 });
-    table.add(featuresOf(1), { fileId: 2 ** 32, offset: 1 });
-    expect(table.candidates(featuresOf(1))).toEqual([]);
+    table.add(featuresOf(2), digestOf(7));
+    expect(foundIn(table, featuresOf(1))).toEqual([99_999, 99_998, 99_997]);
+    expect(foundIn(table, featuresOf(2))).toEqual([7]);
   });
 
   test('is empty if its file is damaged, and smaller if it may take less memory', () => {
     const table = new SimilarChunks(options);
-    for (let i = 0; i < 5000; i++) table.add(featuresOf(i), { fileId: 1, offset: i });
+    for (let i = 0; i < 5000; i++) table.add(featuresOf(i), digestOf(i));
     const small = SimilarChunks.load(table.dump(), { crc32, bytesMax: similarBytesMin });
     expect(small.memoryBytes).toBeLessThanOrEqual(similarBytesMin);
-    expect(small.candidates(featuresOf(4999))).toEqual([{ fileId: 1, offset: 4999 }]);
+    expect(foundIn(small, featuresOf(4999))).toEqual([4999]);
 
-    const few = tableOf([{ features: [1, 2, 3], place: { fileId: 4, offset: 5 } }]).dump();
+    const few = tableOf([{ features: [1, 2, 3], chunk: 4 }]).dump();
     const empty = new SimilarChunks(options).dump();
     expect(SimilarChunks.load(few, options).dump()).not.toEqual(empty);
     for (let bit = 0; bit < few.length * 8; bit++) {

@@ -1,0 +1,274 @@
+/**
+ * Reading a chunk: locate → read its frame → decompress → undo the delta → verify.
+ *
+ * What is read is believed only when its hash is its name, a base as much as what is handed out. A
+ * decompressor does not notice all damage, and an index may lead to the wrong place; the name
+ * settles both.
+ *
+ * A delta needs its bases, and they may be deltas themselves. Each frame says how many frames its
+ * chunk costs to read, and what its bases cost is less; so a read ends, whatever damage there is,
+ * and no circle of bases can be followed. Bases that were decoded are kept for a while: chunks that
+ * lie side by side often have the same.
+ *
+ * Errors: `CORRUPT`, `IO`.
+ *
+ * @module
+ */
+
+import { equalBytes, toHex } from '../base/bytes.ts';
+import { ObjectsError, corrupt, describe, isCorrupt } from '../base/errors.ts';
+import { basesCacheBytesMax, deltaReadCostMax } from '../base/limits.ts';
+import { decodePayload } from './chunk/compress.ts';
+import { decodeDelta } from './chunk/delta.ts';
+import { locate } from './index/chunk-index.ts';
+import type { IndexStore } from './index/index-store.ts';
+import type { KnownDamage } from './known-damage.ts';
+import { decodeChunkExtension, type ChunkExtension, type FrameHeader } from './log/frame.ts';
+import type { LogFiles } from './log/log-files.ts';
+import { chunkKey } from './log/operations.ts';
+import { readFrame } from './log/walk.ts';
+import type { ChunkId, ChunkLocation } from './model.ts';
+import type { Platform } from './platform/platform.ts';
+
+/** What reading a chunk takes. */
+export interface ReadParts {
+  readonly platform: Platform;
+  readonly files: LogFiles;
+  readonly index: IndexStore;
+  readonly damage: KnownDamage;
+}
+
+/** A chunk that was read, with what it is stored as. */
+export interface ReadChunk {
+  readonly bytes: Uint8Array;
+  /** How many frames a read of it takes. */
+  readonly readCost: number;
+  /** The chunks that it is stored as a delta of. */
+  readonly bases: readonly ChunkId[];
+}
+
+/** Reads a base that costs no more than so many frames. The bytes are only lent. */
+export type ReadBase = (id: ChunkId, readCostMax: number) => Promise<ReadChunk>;
+
+export class ChunkReader {
+  readonly #parts: ReadParts;
+  #bases = new BasesCache();
+
+  constructor(parts: ReadParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The plain bytes of a chunk, wherever it lies by now: compaction may move it between the look-up
+   * and the read. They are the caller's to keep. What cannot be read is noted.
+   *
+   * @param known - Where it was found a moment ago.
+   */
+  async read(id: ChunkId, known?: ChunkLocation): Promise<Uint8Array> {
+    return (await this.#read(id, known)).bytes;
+  }
+
+  /** The same, with what it is stored as. */
+  inspect(id: ChunkId, known?: ChunkLocation): Promise<ReadChunk> {
+    return this.#read(id, known);
+  }
+
+  /** A chunk that another is, or is to be, a delta of. Its bytes must not be changed. */
+  async base(id: ChunkId, readCostMax?: number): Promise<ReadChunk> {
+    const key = chunkKey(id);
+    const cached = this.#bases.get(key);
+    if (cached !== undefined && cached.readCost <= (readCostMax ?? deltaReadCostMax)) return cached;
+    const chunk = await this.#read(id, undefined, readCostMax);
+    this.#bases.put(key, chunk);
+    return chunk;
+  }
+
+  /** From here on bases are read from the disk again. */
+  forgetBases(): void {
+    this.#bases = new BasesCache();
+  }
+
+  /** A chunk whose bytes are at hand, or in the store; `undefined` if it is only on its way. */
+  async lent(id: ChunkId): Promise<ReadChunk | undefined> {
+    const cached = this.#bases.get(chunkKey(id));
+    if (cached !== undefined) return cached;
+    const location = await locate(this.#parts.index.reader(), id);
+    return location === undefined ? undefined : this.base(id);
+  }
+
+  /** A new chunk that may become the base of another, perhaps before it is in the store. */
+  lend(id: ChunkId, chunk: ReadChunk): void {
+    this.#bases.put(chunkKey(id), chunk);
+  }
+
+  async #read(
+    id: ChunkId,
+    known: ChunkLocation | undefined,
+    readCostMax?: number,
+  ): Promise<ReadChunk> {
+    const { platform, files, index, damage } = this.#parts;
+    const readBase: ReadBase = (base, costMax) => this.base(base, costMax);
+    let location = known ?? (await locate(index.reader(), id));
+    for (;;) {
+      if (location === undefined) throw await missing(id, index, damage);
+      try {
+        return await readChunkAt(platform, files, { id, location, readCostMax }, readBase);
+      } catch (error) {
+        const now = await locate(index.reader(), id);
+        if (now?.fileId === location.fileId && now.offset === location.offset) {
+          await blame(error, { id, location, index, damage });
+          throw error;
+        }
+        location = now;
+      }
+    }
+  }
+}
+
+/** Bases that were read lately, up to so many bytes. */
+class BasesCache {
+  /** The one that was used last is the last. */
+  readonly #chunks = new Map<string, ReadChunk>();
+  #bytes = 0;
+
+  get(key: string): ReadChunk | undefined {
+    const chunk = this.#chunks.get(key);
+    if (chunk === undefined) return undefined;
+    this.#chunks.delete(key);
+    this.#chunks.set(key, chunk);
+    return chunk;
+  }
+
+  put(key: string, chunk: ReadChunk): void {
+    if (this.#chunks.has(key)) return;
+    this.#chunks.set(key, chunk);
+    this.#bytes += chunk.bytes.length;
+    for (const [oldest, { bytes }] of this.#chunks) {
+      if (this.#bytes <= basesCacheBytesMax) return;
+      this.#chunks.delete(oldest);
+      this.#bytes -= bytes.length;
+    }
+  }
+}
+
+/**
+ * The error for a chunk that a version needs and the index does not have. Unless frames are known
+ * to be lost, the index is to blame.
+ */
+export async function missing(
+  id: ChunkId,
+  index: IndexStore,
+  damage: KnownDamage,
+): Promise<ObjectsError> {
+  if (!damage.hasLostChunks) await index.distrust();
+  return corrupt(`a chunk is not in the store: ${nameOf(id)}`);
+}
+
+/**
+ * After a chunk could not be read: notes who is to blame. The frame at its place is bad, or one
+ * that it needs, and then an upload of the same content will bring another; or a good frame of
+ * another chunk is there, and then it is the index that is wrong. An error of another kind is
+ * nobody's fault.
+ */
+export async function blame(
+  error: unknown,
+  about: {
+    readonly id: ChunkId;
+    readonly location: ChunkLocation;
+    readonly index: IndexStore;
+    readonly damage: KnownDamage;
+  },
+): Promise<void> {
+  if (error instanceof AnotherChunk) await about.index.distrust();
+  else if (isCorrupt(error)) {
+    await about.damage.note(about.id, about.location, error.message);
+  }
+}
+
+/** The index leads to a frame that is whole, and not the one that was looked for. */
+class AnotherChunk extends ObjectsError {}
+
+/** A chunk at a place, checked against its name. */
+export async function readChunkAt(
+  platform: Platform,
+  files: LogFiles,
+  wanted: {
+    readonly id: ChunkId;
+    readonly location: ChunkLocation;
+    /** Default: whatever it costs. */
+    readonly readCostMax?: number | undefined;
+  },
+  readBase: ReadBase,
+): Promise<ReadChunk> {
+  const { id, location, readCostMax = deltaReadCostMax } = wanted;
+  const { header, extension, payload } = await readFrame(files, location);
+  const stored = decodeChunkExtension(header, extension);
+  const readCost = stored.delta?.readCost ?? 1;
+  if (readCost > readCostMax) {
+    throw corrupt(`a chunk costs more to read than a delta of it: ${placeOf(id, location)}`);
+  }
+  const bytes = await plainBytes(platform, { header, extension: stored, payload }, readBase);
+  if (bytes === undefined) throw corrupt(`a chunk is damaged: ${placeOf(id, location)}`);
+  if (chunkKey(stored.id) === chunkKey(id)) {
+    return { bytes, readCost, bases: stored.bases };
+  }
+  throw new AnotherChunk(
+    'the index leads to another chunk; close the store and open it again, which rebuilds the ' +
+      `index: ${placeOf(id, location)}`,
+    { code: 'CORRUPT' },
+  );
+}
+
+/** The frame of a chunk. */
+export interface ChunkFrame {
+  readonly header: FrameHeader;
+  readonly extension: ChunkExtension;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The plain bytes of a chunk, or `undefined` if their hash is not its name.
+ *
+ * @throws What `readBase` throws.
+ */
+export async function plainBytes(
+  platform: Platform,
+  { header, extension, payload }: ChunkFrame,
+  readBase: ReadBase,
+): Promise<Uint8Array | undefined> {
+  const { compression, hashing } = platform;
+  const { id, delta } = extension;
+  const bases = delta === undefined ? undefined : await readBases(extension, readBase);
+  try {
+    const sizeBytes = delta?.deltaBytes ?? header.rawBytes;
+    const decoded = await decodePayload(compression, header.encoding, payload, sizeBytes);
+    const bytes = bases === undefined ? decoded : decodeDelta(bases, decoded, header.rawBytes);
+    return equalBytes(hashing.sha256(bytes), id.digest) ? bytes : undefined;
+  } catch (error) {
+    if (isCorrupt(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The bases of a delta, which all together cost less than it does. */
+async function readBases(
+  { bases, delta }: ChunkExtension,
+  readBase: ReadBase,
+): Promise<Uint8Array[]> {
+  const read: Uint8Array[] = [];
+  let left = (delta?.readCost ?? 1) - 1;
+  for (const [i, base] of bases.entries()) {
+    const { bytes, readCost } = await readBase(base, left - (bases.length - 1 - i));
+    left -= readCost;
+    read.push(bytes);
+  }
+  return read;
+}
+
+function placeOf(id: ChunkId, { fileId, offset }: ChunkLocation): string {
+  return describe({ chunk: toHex(id.digest), file: fileId, offset });
+}
+
+function nameOf(id: ChunkId): string {
+  return describe({ chunk: toHex(id.digest) });
+}

@@ -1,0 +1,235 @@
+/**
+ * What a new chunk is stored as: plain, or as a delta of a chunk that resembles it.
+ *
+ * Candidates are the chunks that agree with it in most super-features, and those at the same place
+ * of the version before. Of the first two that the store has, the better becomes the base; a good
+ * one is not compared with another. A base that would cost too much to read is exchanged for the
+ * chunk at the root of what it is a delta of, which resembles the new one nearly as much
+ * (docs/decisions/0022-deltas-against-similar-chunks.md).
+ *
+ * All of it is advice: a wrong answer costs space. What must stay true is that no chunk ever comes
+ * to need itself. Each chunk costs more to read than its base, and one that was in the store
+ * before, and is stored anew because it was damaged, is stored plain.
+ *
+ * @module
+ */
+
+import { ObjectsError } from '../base/errors.ts';
+import { deltaReadCostLimit } from '../base/limits.ts';
+import type { ChunkReader, ReadChunk } from './chunk-reader.ts';
+import { encodePayload, looksCompressible } from './chunk/compress.ts';
+import { encodeDelta } from './chunk/delta.ts';
+import { superFeatures } from './chunk/resemblance.ts';
+import { chunkIdsWith } from './index/chunk-index.ts';
+import type { IndexStore } from './index/index-store.ts';
+import type { KnownDamage } from './known-damage.ts';
+import { chunkKey } from './log/operations.ts';
+import type { ChunkId, EncodedChunk, StagedChunks } from './model.ts';
+import type { Platform } from './platform/platform.ts';
+import type { SimilarChunks } from './similar-chunks.ts';
+import type { SimilarFile } from './similar-file.ts';
+
+/** A smaller chunk could not save what naming a base costs. */
+const deltaChunkBytesMin = 96;
+
+/** Candidates that a delta is made of: the better one is taken. */
+const triesMax = 2;
+
+/** Candidates that are looked for in the store. */
+const lookedAtMax = 8;
+
+/**
+ * A delta that is so small, of its chunk, is kept without a look at the chunk compressed: of 3,218
+ * such deltas of source text and JSON none was larger.
+ */
+const surelySmallerFraction = 1 / 8;
+
+/** One that is so large is not worth compressing. */
+const hopelessFraction = 3 / 4;
+
+/** So small, of the chunk compressed, any other delta must be. */
+const worthFraction = 0.9;
+
+/** What a delta costs besides its payload: in the head of its frame, and an edge in the index. */
+const bookkeepingBytes = 68;
+
+export interface DeltaParts {
+  readonly platform: Platform;
+  readonly index: IndexStore;
+  readonly chunks: ChunkReader;
+  readonly damage: KnownDamage;
+  readonly similarFile: SimilarFile;
+}
+
+/** A new chunk, or a new node with the chunks it names. */
+export interface NewChunk {
+  readonly id: ChunkId;
+  readonly bytes: Uint8Array;
+  readonly children: readonly ChunkId[];
+}
+
+/** What lies where a new chunk will lie. */
+export interface Neighbourhood {
+  /** Chunks that stay. */
+  readonly near: readonly ChunkId[];
+  /** Chunks that go, so that no delta must keep them alive. */
+  readonly replaced: readonly ChunkId[];
+}
+
+/** Where nothing is. */
+const nowhere: Neighbourhood = { near: [], replaced: [] };
+
+/** A chunk that a new one may become a delta of. */
+interface Candidate extends ReadChunk {
+  readonly id: ChunkId;
+}
+
+/** A delta, not compressed yet. */
+interface Draft {
+  readonly base: Candidate;
+  readonly delta: Uint8Array;
+}
+
+export class Deltas {
+  readonly #parts: DeltaParts;
+  /** Loaded when it is first asked. */
+  #similar: Promise<SimilarChunks> | undefined;
+
+  constructor(parts: DeltaParts) {
+    this.#parts = parts;
+  }
+
+  /** Keeps for the next life of the store what this one knows. */
+  async close(): Promise<void> {
+    if (this.#similar !== undefined) await this.#parts.similarFile.save(await this.#similar);
+  }
+
+  /** Encodes a new chunk. The bases of a delta are kept by the stage. */
+  async encode(
+    stage: StagedChunks,
+    chunk: NewChunk,
+    place: Neighbourhood = nowhere,
+  ): Promise<EncodedChunk> {
+    if (!this.#mayBeDelta(chunk)) return this.#plain(chunk);
+    const { id, bytes } = chunk;
+    const features = superFeatures(bytes);
+    this.#similar ??= this.#parts.similarFile.load();
+    const similar = await this.#similar;
+    const draft = await this.#draft(stage, chunk, place, similar.candidates(features));
+    const asDelta = draft === undefined ? undefined : await this.#ifSmaller(chunk, draft);
+    const encoded = asDelta ?? (await this.#plain(chunk));
+    similar.add(features, id.digest);
+    const readCost = encoded.delta?.readCost ?? 1;
+    this.#parts.chunks.lend(id, { bytes, readCost, bases: encoded.children });
+    return encoded;
+  }
+
+  /** Bytes that do not compress resemble nothing; and what is known to be damaged may be a base. */
+  #mayBeDelta({ id, bytes }: NewChunk): boolean {
+    const { damage } = this.#parts;
+    if (damage.hasLostChunks || damage.has(id)) return false;
+    if (id.kind === 'node' || bytes.length < deltaChunkBytesMin) return false;
+    return looksCompressible(bytes);
+  }
+
+  async #plain({ id, bytes, children }: NewChunk): Promise<EncodedChunk> {
+    const { compression } = this.#parts.platform;
+    const { encoding, payload } = await encodePayload(compression, bytes, 'fast');
+    return { id, encoding, payload, rawBytes: bytes.length, children };
+  }
+
+  /** The chunk as a delta, if that is clearly smaller than the chunk itself. */
+  async #ifSmaller(chunk: NewChunk, { base, delta }: Draft): Promise<EncodedChunk | undefined> {
+    const { id, bytes } = chunk;
+    if (delta.length + bookkeepingBytes >= bytes.length * hopelessFraction) return undefined;
+    const { compression } = this.#parts.platform;
+    const { encoding, payload } = await encodePayload(compression, delta, 'small');
+    const asDelta: EncodedChunk = {
+      id,
+      encoding,
+      payload,
+      rawBytes: bytes.length,
+      children: [base.id],
+      delta: { deltaBytes: delta.length, readCost: base.readCost + 1 },
+    };
+    if (delta.length + bookkeepingBytes <= bytes.length * surelySmallerFraction) return asDelta;
+    const plain = await this.#plain(chunk);
+    const isSmaller = payload.length + bookkeepingBytes < plain.payload.length * worthFraction;
+    return isSmaller ? asDelta : plain;
+  }
+
+  /** The smallest delta that is found with few tries. */
+  async #draft(
+    stage: StagedChunks,
+    { id, bytes }: NewChunk,
+    { near, replaced }: Neighbourhood,
+    similar: readonly Uint8Array[],
+  ): Promise<Draft | undefined> {
+    let best: Draft | undefined;
+    let tries = 0;
+    const refused = new Set([id, ...replaced].map(chunkKey));
+    for await (const candidate of this.#candidates(id.domain, similar, near)) {
+      if (refused.has(chunkKey(candidate))) continue;
+      if (refused.add(chunkKey(candidate)).size > lookedAtMax) break;
+      const base = await this.#affordable(stage, candidate, chunkKey(id));
+      if (base === undefined) continue;
+      const delta = encodeDelta([base.bytes], bytes);
+      if (best === undefined || delta.length < best.delta.length) best = { base, delta };
+      if (best.delta.length <= bytes.length * surelySmallerFraction || ++tries === triesMax) break;
+    }
+    return best;
+  }
+
+  async *#candidates(
+    domain: number,
+    similar: readonly Uint8Array[],
+    near: readonly ChunkId[],
+  ): AsyncGenerator<ChunkId> {
+    for (const digest of similar) yield* await this.#idsOf(domain, digest);
+    yield* near;
+  }
+
+  async #idsOf(domain: number, digest: Uint8Array): Promise<ChunkId[]> {
+    if (digest.length === 32) return [{ domain, kind: 'data', digest }];
+    return chunkIdsWith(this.#parts.index.reader(), domain, digest);
+  }
+
+  /** The candidate if the store still has it; or the root of what it is a delta of. */
+  async #affordable(
+    stage: StagedChunks,
+    id: ChunkId,
+    wanted: string,
+  ): Promise<Candidate | undefined> {
+    const [isThere] = await stage.has([id]);
+    if (isThere !== true) return undefined;
+    try {
+      const chunk = await this.#parts.chunks.lent(id);
+      if (chunk === undefined || (await this.#needs(chunk, wanted))) return undefined;
+      if (chunk.readCost < deltaReadCostLimit) return { ...chunk, id };
+      const [base] = chunk.bases;
+      return base === undefined ? undefined : await this.#root(stage, base);
+    } catch (error) {
+      // A candidate that cannot be read is no reason not to store what was given.
+      if (error instanceof ObjectsError) return undefined;
+      throw error;
+    }
+  }
+
+  async #root(stage: StagedChunks, id: ChunkId): Promise<Candidate | undefined> {
+    const chunk = await this.#parts.chunks.lent(id);
+    const [base] = chunk?.bases ?? [];
+    if (base !== undefined) return this.#root(stage, base);
+    const [isThere] = await stage.has([id]);
+    return isThere === true && chunk !== undefined ? { ...chunk, id } : undefined;
+  }
+
+  /** Whether a chunk is a delta of another, be it by others between them. */
+  async #needs(chunk: ReadChunk, key: string): Promise<boolean> {
+    for (const id of chunk.bases) {
+      if (chunkKey(id) === key) return true;
+      const base = await this.#parts.chunks.lent(id);
+      if (base === undefined || (await this.#needs(base, key))) return true;
+    }
+    return false;
+  }
+}
