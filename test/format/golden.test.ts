@@ -12,7 +12,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeDelta } from '../../src/engine/chunk/delta.ts';
 import { LogFiles } from '../../src/engine/log/log-files.ts';
 import { encodingNumbers } from '../../src/engine/model.ts';
-import { frameTypes } from '../../src/engine/log/frame.ts';
+import { decodeChunkExtension, frameTypes } from '../../src/engine/log/frame.ts';
 import { decodeCommitPayload, operationNumbers } from '../../src/engine/log/operations.ts';
 import { recoverJournal, replayJournal } from '../../src/engine/log/recovery.ts';
 import { decodeSuperblock } from '../../src/engine/log/superblock.ts';
@@ -35,7 +35,7 @@ import {
 } from '../support/test-engine.ts';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
-const formatVersions = ['1.0', '1.1'];
+const formatVersions = ['1.0', '1.1', '1.2'];
 
 /** Stores of which a part is gone, as it may be: they need not show every kind of thing. */
 const partialStores = ['1.1-compacted'];
@@ -43,6 +43,11 @@ const partialStores = ['1.1-compacted'];
 /** Kinds of operation that a format version did not have yet. */
 const laterOperations: Readonly<Record<string, readonly string[]>> = {
   '1.0': ['relocate', 'retire', 'lock', 'supersede'],
+};
+
+/** What came into frames and operations later than they did, and which version has it. */
+const grownKinds: Readonly<Record<string, readonly string[]>> = {
+  '1.2': ['a delta', 'a freed delta', 'a recipe', 'puts of one commit'],
 };
 
 function readFixture(version: string): StoredFiles {
@@ -86,20 +91,30 @@ describe.each([...formatVersions, ...partialStores])('a store of format %s', (ve
       const seen = new Set<string>();
       for (const id of [...log.ids('journal'), ...log.ids('segment')]) {
         await log.with(id, async (opened) => {
-          for await (const { header } of walkFrames(hashing.crc32, opened, firstPosition(opened))) {
+          const frames = walkFrames(hashing.crc32, opened, firstPosition(opened));
+          for await (const { header, extension } of frames) {
             seen.add(header.type).add(header.encoding);
+            if (header.type !== 'chunk') continue;
+            if (decodeChunkExtension(header, extension).delta !== undefined) seen.add('a delta');
           }
         });
       }
       const { end } = await recoverJournal(log, hashing.crc32);
       for await (const { payload } of replayJournal(log, hashing.crc32, end)) {
-        for (const { kind } of payload.operations) seen.add(kind);
+        for (const operation of payload.operations) {
+          seen.add(operation.kind);
+          if (operation.kind === 'free' && operation.location.readCost) seen.add('a freed delta');
+          if (operation.kind === 'put' && operation.seenThrough) seen.add('a recipe');
+        }
+        const puts = payload.operations.filter(({ kind }) => kind === 'put');
+        if (puts.length > 1) seen.add('puts of one commit');
       }
       const all = [frameTypes, encodingNumbers, operationNumbers].flatMap((numbers) =>
         Object.keys(numbers),
       );
-      const expected = new Set(all.filter((kind) => !laterOperations[version]?.includes(kind)));
-      expect([...seen].sort()).toEqual([...expected].sort());
+      const expected = all.filter((kind) => !laterOperations[version]?.includes(kind));
+      for (const kind of grownKinds[version] ?? []) expected.push(kind);
+      expect([...seen].sort()).toEqual([...new Set(expected)].sort());
     },
   );
 

@@ -14,12 +14,13 @@ import { cp, mkdtemp, open as openFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { concatBytes } from '../../src/base/bytes.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { BucketRecord, Encoding } from '../../src/engine/model.ts';
 import { nodePlatform } from '../../src/engine/platform/machine.ts';
 import type { Platform } from '../../src/engine/platform/platform.ts';
-import { generatedBytes, generatedText } from '../support/content.ts';
+import { editedText, generatedBytes, generatedText } from '../support/content.ts';
 import { describeGolden } from '../support/golden-description.ts';
 import { smallChunking, TestClock, testPlatform, upload } from '../support/test-engine.ts';
 
@@ -87,6 +88,23 @@ async function liveWithDeflate(directory: string): Promise<void> {
   await engine.lock(archive, 'locked', marked.lsn, clock.timeMs + 172_800_000);
   await engine.ensureBucket('archive', { retention: { keepLast: 100, keepForMs: 1e9, daily: 7 } });
   await upload(engine, archive, '😀', generatedText(1, 5000));
+  // A delta of the text above, in the journal and, as all of it is new elsewhere, in a segment.
+  await upload(engine, archive, '😀', editedText(1, 5000, 7));
+  await upload(engine, archive, 'grown', generatedText(11, 40_000));
+  await upload(engine, archive, 'grown', editedText(11, 40_000, 200));
+  // What goes with its base: the operation that frees it has its read cost.
+  const draft = await upload(engine, archive, 'draft', editedText(12, 1000, 1));
+  const edited = await upload(engine, archive, 'draft', editedText(12, 1000, 2));
+  await engine.purge(archive, 'draft', edited.lsn);
+  await engine.purge(archive, 'draft', draft.lsn);
+  // Seen through, and as it was given.
+  const gzip = gzipSync(generatedText(13, 9000), { level: 9 });
+  await upload(engine, archive, 'text.gz', gzip);
+  await upload(engine, archive, 'no-text.gz', gzip.subarray(0, 900));
+  // Two that share a commit, and what is said of both.
+  await Promise.all(
+    ['pair/one', 'pair/two'].map((name) => upload(engine, archive, name, `content of ${name}`)),
+  );
   await upload(engine, scratch, 'empty', '');
   const large = concatBytes([generatedBytes(2, 12_000), generatedText(3, 12_000)]);
   await upload(engine, scratch, 'large', large);
