@@ -66,13 +66,13 @@ describe('a store of a newer format', () => {
 
   // The first incarnation wrote slot 1; the newest slot is what a newer build would have written.
   const newestSlot = slotBytes;
-  for (const [what, { offset }] of [
-    ['a major version', superblockLayout.formatMajor],
-    ['a required feature', superblockLayout.requiredFeatures],
+  for (const [what, { offset }, value] of [
+    ['a major version', superblockLayout.formatMajor, 2],
+    ['a required feature', superblockLayout.requiredFeatures, 0x8000],
   ] as const) {
     test(`is refused with UNSUPPORTED for ${what} that is not known`, async () => {
       const at = { offset, start: newestSlot };
-      patch(join(directory, 'VARVE'), at, 2, superblockLayout.crc.offset);
+      patch(join(directory, 'VARVE'), at, value, superblockLayout.crc.offset);
       const before = treeOf(directory);
       await expect(openStore(directory)).rejects.toMatchObject({
         code: 'UNSUPPORTED',
