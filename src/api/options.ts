@@ -105,6 +105,13 @@ export interface BucketConfig {
    * uploaded from then on. Default: as the bucket is, else `true`.
    */
   seeThroughGzip?: boolean | undefined;
+  /**
+   * Whether the bucket shares no content with others: a chunk that another bucket has is stored
+   * again, and no delta leads out of it. So nobody who may write to another bucket finds out what
+   * is in this one (docs/security.md). Decided when the bucket is made. Default: as the bucket is,
+   * else `false`.
+   */
+  isolated?: boolean | undefined;
   /** The store it lies in, for `new Bucket()`. Default: the default store. */
   store?: Store | undefined;
 }
@@ -269,6 +276,8 @@ export interface BucketInfo {
   retention?: Retention;
   /** `false`: gzip streams are stored as they come. Absent: they are seen through. */
   seeThroughGzip?: boolean;
+  /** `true`: it shares no content with other buckets. Absent: it does. */
+  isolated?: boolean;
 }
 
 /** An object with all its versions, by its name; or one version of it. */

@@ -36,15 +36,17 @@ export interface Scope {
 
 /** What a caller declares a bucket to be. Throws `TypeError` or `INVALID` if it makes no sense. */
 export function declarationOf(config: BucketConfig): Scope['declared'] {
-  const { versioned, public: isPublic, retention, seeThroughGzip } = config;
+  const { versioned, public: isPublic, retention, seeThroughGzip, isolated } = config;
   checkOptionalBoolean('versioned', versioned);
   checkOptionalBoolean('public', isPublic);
   checkOptionalBoolean('seeThroughGzip', seeThroughGzip);
+  checkOptionalBoolean('isolated', isolated);
   return {
     ...(versioned === undefined ? {} : { versioned }),
     ...(isPublic === undefined ? {} : { public: isPublic }),
     ...(retention === undefined ? {} : { retention: parseRetention(retention) }),
     ...(seeThroughGzip === undefined ? {} : { seeThroughGzip }),
+    ...(isolated === undefined ? {} : { isolated }),
   };
 }
 

@@ -106,10 +106,12 @@ export class Store implements AsyncDisposable {
   /** The buckets of the store, in order of their names. */
   async *buckets(): AsyncGenerator<BucketInfo, void, undefined> {
     const records = await this.#session.use(async (engine) => engine.buckets());
-    for (const { name, versioned, public: isPublic, retention, seeThroughGzip } of records) {
+    for (const record of records) {
+      const { name, versioned, public: isPublic, retention, seeThroughGzip, isolated } = record;
       const kept = retention === undefined ? {} : { retention: retentionOf(retention) };
       const asItComes = seeThroughGzip === undefined ? {} : { seeThroughGzip };
-      yield { name, versioned, public: isPublic, ...kept, ...asItComes };
+      const alone = isolated === undefined ? {} : { isolated };
+      yield { name, versioned, public: isPublic, ...kept, ...asItComes, ...alone };
     }
   }
 

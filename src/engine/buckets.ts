@@ -37,7 +37,7 @@ export class Buckets {
     expectDone(await this.#committer.commit(request, 'power'), { bucket: name });
     const made = this.#state.bucketByName(name);
     if (made === undefined) return this.ensure(name, settings);
-    // Somebody else may have made it versioned at the same time.
+    // Somebody else may have made it something else at the same time.
     refuse(name, made, settings);
     return made;
   }
@@ -61,6 +61,12 @@ function refuse(name: string, known: BucketRecord | undefined, settings: BucketS
   const isVersioned = known?.versioned === true;
   if (isVersioned && settings.versioned === false) {
     throw new InvalidArgument(`a versioned bucket stays versioned; use another bucket: ${where}`);
+  }
+  const isIsolated = known?.isolated === true;
+  if (known !== undefined && (settings.isolated ?? isIsolated) !== isIsolated) {
+    throw new InvalidArgument(
+      `whether a bucket is isolated is decided when it is made; use another bucket: ${where}`,
+    );
   }
   const asksForRetention = settings.retention !== undefined && settings.retention !== null;
   if (asksForRetention && !isVersioned && settings.versioned !== true) {

@@ -79,6 +79,8 @@ export interface BucketSettings {
   /** `null`: none. */
   readonly retention?: RetentionRule | null;
   readonly seeThroughGzip?: boolean;
+  /** Only of a bucket that is being made. */
+  readonly isolated?: boolean;
 }
 
 /** The chunks that a chunk keeps alive, though its frame may be damaged. */
@@ -178,13 +180,15 @@ export class CommitGroup {
     const versioned = known?.versioned === true || settings.versioned === true;
     const retention = settings.retention === undefined ? known?.retention : settings.retention;
     const seeThroughGzip = settings.seeThroughGzip ?? known?.seeThroughGzip ?? true;
-    const bucket = {
+    const isolated = (known === undefined ? settings : known).isolated === true;
+    const bucket: BucketRecord = {
       id: known?.id ?? this.#lastBucketId + 1,
       name,
       versioned,
       public: settings.public ?? known?.public ?? false,
       ...(retention === undefined || retention === null || !versioned ? {} : { retention }),
       ...(seeThroughGzip ? {} : { seeThroughGzip }),
+      ...(isolated ? { isolated } : {}),
     };
     this.#lastBucketId = Math.max(this.#lastBucketId, bucket.id);
     await this.#perform({ kind: 'putBucket', bucket });

@@ -112,7 +112,7 @@ export class Deltas {
   ): Promise<EncodedChunk> {
     if (!this.#mayBeDelta(chunk)) return this.#plain(chunk);
     const { id, bytes } = chunk;
-    const features = superFeatures(bytes);
+    const features = withinDomain(superFeatures(bytes), id.domain);
     this.#similar ??= this.#parts.similarFile.load();
     const similar = await this.#similar;
     const draft = await this.#draft(stage, chunk, place, similar.candidates(features));
@@ -232,4 +232,10 @@ export class Deltas {
     }
     return false;
   }
+}
+
+/** One table serves all domains: features of two of them never meet but by chance. */
+function withinDomain(features: Uint32Array, domain: number): Uint32Array {
+  const mark = Math.imul(domain, 0x9e3779b1);
+  return domain === 0 ? features : features.map((feature) => feature ^ mark);
 }

@@ -30,14 +30,15 @@ import type { Findings, VerifyOptions } from './maintenance/findings.ts';
 import type { ParityKeeper } from './maintenance/parity-keeper.ts';
 import type { Pruner } from './maintenance/pruner.ts';
 import { verify } from './maintenance/verify.ts';
-import type {
-  BucketRecord,
-  ChunkStore,
-  Lsn,
-  ObjectVersion,
-  Totals,
-  Version,
-  VersionStore,
+import {
+  domainOf,
+  type BucketRecord,
+  type ChunkStore,
+  type Lsn,
+  type ObjectVersion,
+  type Totals,
+  type Version,
+  type VersionStore,
 } from './model.ts';
 import { indexDirectory, openFiles, stateOf, type OpenedStore } from './opening.ts';
 import { expectDone } from './outcome.ts';
@@ -181,9 +182,10 @@ export class Engine {
     const { name, seeThroughGzip = bucket.seeThroughGzip ?? true, ...kept } = attributes;
     this.#health.throwIfFailed();
     const { id: bucketId, versioned: keepsPrevious } = bucket;
-    const put = { ...kept, name, kind: 'put', bucketId, keepsPrevious } as const;
+    const put = { ...kept, name, kind: 'put', bucketId } as const;
+    const target = { put, keepsPrevious, domain: domainOf(bucket) };
     const options = { durability, seeThroughGzip, signal, onCommitting, onProgress };
-    const result = await this.#track(() => writeObject(this.#writeParts, put, body, options));
+    const result = await this.#track(() => writeObject(this.#writeParts, target, body, options));
     return expectDone(result, { key: name, bucket: bucket.name }) as ObjectVersion;
   }
 
@@ -192,6 +194,12 @@ export class Engine {
     const { bucket, from, ...attributes } = request;
     const { name } = attributes;
     const { sizeBytes, root, seenThrough, contentType, metadata } = from;
+    if (root.id.domain !== domainOf(bucket)) {
+      // Nothing is shared between them, so the content is stored once more.
+      const body = this.read(from, { start: 0, end: sizeBytes });
+      const whole = { bucket, body, contentType, metadata, durability: 'power' } as const;
+      return this.upload({ ...attributes, ...whole });
+    }
     const content = { sizeBytes, root, seenThrough, contentType, metadata };
     const change = { ...attributes, ...content, kind: 'put', bucketId: bucket.id } as const;
     const result = await this.#track(() => linkObject(this.#writeParts, change, 'power'));

@@ -20,7 +20,7 @@ export type ChunkKind = 'data' | 'node';
 
 /** The name of a chunk: the hash of its plain bytes, within a domain. */
 export interface ChunkId {
-  /** Chunks are shared within a domain only. There is one, 0, until buckets are isolated. */
+  /** Chunks are shared within a domain only: see {@link domainOf}. */
   readonly domain: number;
   readonly kind: ChunkKind;
   /** SHA-256 of the plain bytes. */
@@ -176,6 +176,13 @@ export interface BucketRecord {
   readonly retention?: RetentionRule;
   /** Whether gzip streams are stored inflated where they can be. Absent: they are. */
   readonly seeThroughGzip?: boolean;
+  /** It shares no chunk with another bucket, as long as it is there. Absent: it does. */
+  readonly isolated?: true;
+}
+
+/** Within which the chunks of a bucket are shared: 0 with all buckets that are not isolated. */
+export function domainOf({ id, isolated }: BucketRecord): number {
+  return isolated === true ? id : 0;
 }
 
 /** When an acknowledged write is safe: from a power cut, or from the death of the process. */

@@ -36,9 +36,6 @@ import { StoredForm } from './stored-form.ts';
 
 const noChildren: readonly ChunkId[] = [];
 
-/** There is only one yet. */
-const domain = 0;
-
 /** Chunks of one upload that are compressed or stored at the same time. */
 const chunksInFlight = 4;
 
@@ -54,10 +51,16 @@ export interface WriteParts {
 }
 
 /** The put that the content is for, but for what the content decides. */
-export type PutWithoutContent = Omit<Extract<Change, { kind: 'put' }>, 'sizeBytes' | 'root'> & {
+export type PutWithoutContent = Omit<Extract<Change, { kind: 'put' }>, 'sizeBytes' | 'root'>;
+
+/** What content is for. */
+export interface UploadTarget {
+  readonly put: PutWithoutContent;
+  /** Within which its chunks are shared. */
+  readonly domain: number;
   /** Whether the version before stays. */
   readonly keepsPrevious: boolean;
-};
+}
 
 export interface WriteOptions {
   readonly durability: Durability;
@@ -71,7 +74,7 @@ export interface WriteOptions {
 /** Stores content and commits a version of it. */
 export async function writeObject(
   parts: WriteParts,
-  put: PutWithoutContent,
+  { put, domain, keepsPrevious }: UploadTarget,
   body: AsyncIterable<Uint8Array>,
   options: WriteOptions,
 ): Promise<CommitResult> {
@@ -80,15 +83,14 @@ export async function writeObject(
     throwIfAborted(options.signal);
     await parts.reserve.claim(0);
     const { platform, chunking } = parts;
-    const { keepsPrevious, ...change } = put;
     const form = options.seeThroughGzip ? new StoredForm(platform, chunking, domain) : undefined;
     const previous = await previousOf(parts, put, stage);
-    const content = { body: form?.content(body) ?? body, previous, keepsPrevious };
+    const content = { body: form?.content(body) ?? body, domain, previous, keepsPrevious };
     const stored = await stageContent(parts, stage, content, progressOf(form, options));
     await stage.seal();
     throwIfAborted(options.signal);
     options.onCommitting?.();
-    const described = { ...change, ...(form?.describe(stored) ?? stored) };
+    const described = { ...put, ...(form?.describe(stored) ?? stored) };
     return await parts.versions.commit(described, stage, options.durability);
   } finally {
     stage.release();
@@ -130,6 +132,7 @@ function progressOf(
 /** What is given, and what is there. */
 interface NewContent {
   readonly body: AsyncIterable<ContentPart>;
+  readonly domain: number;
   readonly previous: PreviousContent | undefined;
   /** Whether what is there stays. */
   readonly keepsPrevious: boolean;
@@ -150,7 +153,7 @@ async function previousOf(
 async function stageContent(
   parts: WriteParts,
   stage: StagedChunks,
-  { body, previous, keepsPrevious }: NewContent,
+  { body, domain, previous, keepsPrevious }: NewContent,
   { signal, onProgress }: Pick<WriteOptions, 'signal' | 'onProgress'>,
 ): Promise<{ root: ContentRoot; sizeBytes: number }> {
   const { deltas } = parts;

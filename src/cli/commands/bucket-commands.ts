@@ -19,6 +19,7 @@ import type { Shell } from '../shell.ts';
 
 interface MakeOptions extends KeepOptions {
   readonly versioned?: true;
+  readonly isolated?: true;
   readonly keepAll?: true;
 }
 
@@ -33,6 +34,7 @@ export function addBucketCommands(shell: Shell): void {
       .command('mb', 'make a bucket, and the store if there is none; or change what it keeps')
       .argument('<bucket>', 'a name: a to z, 0 to 9 and -')
       .option('--versioned', 'keep versions of every object (may be turned on later, never off)')
+      .option('--isolated', 'share no content with other buckets (only when it is made)')
       .option('--keep-all', 'keep every version from now on, whatever was said before'),
   ).action((name: string, options: MakeOptions, command: Command) =>
     shell.run(command, (session) => makeBucket(session, name, options), true),
@@ -76,6 +78,7 @@ async function makeBucket(
   }
   const config: BucketConfig = {
     ...(options.versioned === true && { versioned: true }),
+    ...(options.isolated === true && { isolated: true }),
     retention: options.keepAll === true ? null : retention,
   };
   await store.createBucket(name, config);
@@ -114,9 +117,11 @@ function describePruning(report: PruneReport, isDryRun: boolean): string {
   );
 }
 
-function describe({ name, versioned, public: isPublic, retention }: BucketInfo): string {
+function describe(info: BucketInfo): string {
+  const { name, versioned, public: isPublic, retention, isolated } = info;
   const kept = retention !== undefined && `keeps ${describeRetention(retention)}`;
-  const all = [versioned && 'versioned', isPublic && 'public', kept];
+  const alone = isolated === true && 'isolated';
+  const all = [versioned && 'versioned', isPublic && 'public', alone, kept];
   const marks = all.filter((mark) => mark !== false);
   return marks.length === 0 ? name : `${name}  (${marks.join(', ')})`;
 }

@@ -22,7 +22,7 @@ export const indexFormat = 2;
 
 const versionKinds = { object: 1, deleteMarker: 2 } as const;
 const versionFields = { contentType: 1, metadata: 2, lockedUntil: 3, seenThrough: 4 } as const;
-const bucketFlags = { versioned: 1, public: 2, keepsGzip: 4 } as const;
+const bucketFlags = { versioned: 1, public: 2, keepsGzip: 4, isolated: 8 } as const;
 
 export function encodeVersion(version: Version): Uint8Array {
   const writer = new Writer();
@@ -106,7 +106,8 @@ export function encodeBucket(bucket: BucketRecord): Uint8Array {
   const flags =
     (bucket.versioned ? bucketFlags.versioned : 0) |
     (bucket.public ? bucketFlags.public : 0) |
-    (bucket.seeThroughGzip === false ? bucketFlags.keepsGzip : 0);
+    (bucket.seeThroughGzip === false ? bucketFlags.keepsGzip : 0) |
+    (bucket.isolated === true ? bucketFlags.isolated : 0);
   const writer = new Writer().varint(bucket.id).text(bucket.name).u8(flags);
   return writer.numbers(bucket.retention ?? {}, retentionNumbers).finish();
 }
@@ -122,5 +123,6 @@ export function decodeBucket(bytes: Uint8Array): BucketRecord {
     public: (flags & bucketFlags.public) !== 0,
     ...(retention === undefined ? {} : { retention }),
     ...((flags & bucketFlags.keepsGzip) === 0 ? {} : { seeThroughGzip: false }),
+    ...((flags & bucketFlags.isolated) === 0 ? {} : { isolated: true }),
   };
 }

@@ -33,7 +33,7 @@ export const putFields = {
 export const bucketFields = { retention: 1, seeThroughGzip: 2 } as const;
 
 /** Bits on disk. */
-export const bucketFlags = { versioned: 1, public: 2 } as const;
+export const bucketFlags = { versioned: 1, public: 2, isolated: 4 } as const;
 export const putFlags = {
   keepsPrevious: 1,
   hasPreviousHead: 2,
@@ -55,7 +55,9 @@ const sharedBytesMax = 255;
 /** Writes the body of a `putBucket`. */
 export function encodePutBucket(writer: Writer, { bucket }: PutBucket): void {
   const flags =
-    (bucket.versioned ? bucketFlags.versioned : 0) | (bucket.public ? bucketFlags.public : 0);
+    (bucket.versioned ? bucketFlags.versioned : 0) |
+    (bucket.public ? bucketFlags.public : 0) |
+    (bucket.isolated === true ? bucketFlags.isolated : 0);
   writer.varint(bucket.id).text(bucket.name).varint(flags);
   if (bucket.retention !== undefined) {
     const rule = new Writer().numbers(bucket.retention, retentionNumbers).finish();
@@ -71,7 +73,8 @@ export function decodePutBucket(body: Reader): PutBucket {
   const [id, name, flags] = [body.varint(), body.text(), body.varint()];
   const versioned = (flags & bucketFlags.versioned) !== 0;
   const isPublic = (flags & bucketFlags.public) !== 0;
-  const fields: { retention?: RetentionRule; seeThroughGzip?: boolean } = {};
+  const fields: { retention?: RetentionRule; seeThroughGzip?: boolean; isolated?: true } = {};
+  if ((flags & bucketFlags.isolated) !== 0) fields.isolated = true;
   while (!body.atEnd) {
     const field = body.u8();
     const value = new Reader(body.sized(), 'a field of a bucket');

@@ -75,11 +75,13 @@ export class Salvage {
         return false;
       case 'putBucket': {
         const { id, name, versioned, public: isPublic, seeThroughGzip = true } = operation.bucket;
+        const { isolated = false } = operation.bucket;
         this.#buckets.set(id, name);
         await this.#engine.ensureBucket(name, {
           ...(versioned ? { versioned } : {}),
           public: isPublic,
           seeThroughGzip,
+          ...(isolated ? { isolated } : {}),
         });
         return true;
       }
