@@ -28,11 +28,14 @@ export interface ChunkingLimits {
   readonly maxBytes: number;
 }
 
-/** Cuts of a new store: min = average / 4, max = average * 4. */
+/**
+ * Cuts of a new store: min = average / 4, max = average * 4. With deltas smaller chunks find no more
+ * to share, and their bookkeeping is doubled (docs/decisions/0027-chunks-of-128-kib.md).
+ */
 export const defaultChunking: ChunkingLimits = {
-  minBytes: 16 * kibibyte,
-  averageBytes: 64 * kibibyte,
-  maxBytes: 256 * kibibyte,
+  minBytes: 32 * kibibyte,
+  averageBytes: 128 * kibibyte,
+  maxBytes: 512 * kibibyte,
 };
 
 /** How many children a node of the manifest tree has. The last node of a level may have fewer. */

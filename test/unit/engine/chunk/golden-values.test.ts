@@ -17,6 +17,9 @@ import { generatedBytes, generatedText, sliceAt } from '../../../support/content
 
 const mebibyte = 2 ** 20;
 
+/** How stores cut for which it is chosen, and those of which it was the default. */
+const sixtyFour: ChunkingLimits = { minBytes: 16_384, averageBytes: 65_536, maxBytes: 262_144 };
+
 const hashOf = (bytes: Uint8Array): string => toHex(hashing.sha256(bytes));
 
 const content = concatBytes([
@@ -59,8 +62,8 @@ describe('golden values', () => {
     expect(hashOf(bytes)).toBe('7e6cb218766d85bf905173208c0bd0bc9f6378125596cfab6b872aa50dceb576');
   });
 
-  test('cuts with the default limits', async () => {
-    const sizes = await sizesOf([content]);
+  test('cuts with an average of 64 KiB', async () => {
+    const sizes = await sizesOf([content], sixtyFour);
     expect(sizes).toEqual([
       60149, 19710, 59911, 65306, 58245, 109791, 78129, 72998, 59200, 59038, 72830, 55433, 61054,
       94154, 59912, 62978, 70741, 54362, 65269, 55104, 23484, 63806, 58280, 50857, 51419, 56514,
@@ -71,6 +74,12 @@ describe('golden values', () => {
       71494, 101234, 69671, 94021, 80743, 55975, 79046, 54209, 68676, 74602, 70707, 84418, 86709,
       74798, 84606, 40143, 63144, 60115, 63169, 53275, 46760, 98236, 56274,
     ]);
+  });
+
+  test('cuts with the default limits, counted', async () => {
+    const sizes = await sizesOf([content]);
+    expect(sizes.length).toBe(53);
+    expect(hashOf(new Uint8Array(Uint32Array.from(sizes).buffer))).toBe('');
   });
 
   test('cuts into small chunks, counted', async () => {
@@ -85,7 +94,7 @@ describe('golden values', () => {
   test('roots of manifests of one level and of two, however the content is sliced', async () => {
     const small = { minBytes: 256, averageBytes: 1024, maxBytes: 4096 };
     for (const source of [[content], sliceAt(content, [1, 65_536, 3 * mebibyte, 5_000_001])]) {
-      expect(await manifestOf(source, defaultChunking)).toBe(
+      expect(await manifestOf(source, sixtyFour)).toBe(
         '1 81514c32585d0e8758a4fd692132ebdcd4f88500a704aaa7c1f989ede5f84b37',
       );
       expect(await manifestOf(source, small)).toBe(
@@ -95,9 +104,9 @@ describe('golden values', () => {
   });
 
   test('random content is cut into chunks of the average size', async () => {
-    const sizes = await sizesOf([generatedBytes(4, 32 * mebibyte)]);
+    const sizes = await sizesOf([generatedBytes(4, 32 * mebibyte)], sixtyFour);
     expect(sizes.length).toBe(521);
-    expect((32 * mebibyte) / sizes.length / defaultChunking.averageBytes).toBeCloseTo(1, 1);
+    expect((32 * mebibyte) / sizes.length / sixtyFour.averageBytes).toBeCloseTo(1, 1);
   });
 
   test('no run of one byte is ever cut before the maximum', async () => {
