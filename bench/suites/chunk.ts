@@ -28,8 +28,8 @@ export const chunk: Suite = {
         run: () => String(sumOf(random)),
       },
       cases: [
-        cutCase('cut random bytes', random, isFull ? '260' : '16'),
-        cutCase('cut zeros', new Uint8Array(bytes), isFull ? '64' : '4'),
+        cutCase('cut random bytes', random, isFull ? '128' : '9'),
+        cutCase('cut zeros', new Uint8Array(bytes), isFull ? '32' : '2'),
       ],
       close: async () => undefined,
     };

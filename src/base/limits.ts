@@ -29,8 +29,8 @@ export interface ChunkingLimits {
 }
 
 /**
- * Cuts of a new store: min = average / 4, max = average * 4. With deltas smaller chunks find no more
- * to share, and there is more to keep about them (docs/decisions/0027-chunks-of-128-kib.md).
+ * Cuts of a new store: min = average / 4, max = average * 4. With deltas smaller chunks find no
+ * more to share, and there is more to keep about them (docs/decisions/0027-chunks-of-128-kib.md).
  */
 export const defaultChunking: ChunkingLimits = {
   minBytes: 32 * kibibyte,
