@@ -10,6 +10,7 @@ import { firstPosition, walkFrames } from '../../../src/engine/log/walk.ts';
 import { deltaReadCostLimit } from '../../../src/base/limits.ts';
 import type { BucketRecord, ObjectVersion } from '../../../src/engine/model.ts';
 import { MemoryFileSystem } from '../../../src/engine/platform/memory-file-system.ts';
+import { systemClock } from '../../../src/engine/platform/clock.ts';
 import { nativeHashing } from '../../../src/engine/platform/native-hashing.ts';
 import { concatBytes } from '../../../src/base/bytes.ts';
 import { editedText, generatedBytes, generatedText } from '../../support/content.ts';
@@ -147,7 +148,50 @@ describe('a new version of a text', () => {
   });
 });
 
+/** Content that stops in its middle until it is told to go on, or to fail. */
+function haltingBody(content: Uint8Array): {
+  readonly body: AsyncGenerator<Uint8Array>;
+  readonly end: (error?: Error) => void;
+} {
+  let end: (error?: Error) => void = () => undefined;
+  const ended = new Promise<void>((resolve, reject) => {
+    end = (error) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+  });
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield content.subarray(0, content.length - 100);
+    await ended;
+    yield content.subarray(content.length - 100);
+  }
+  return { body: body(), end };
+}
+
+/** Long enough for everything that does not wait for somebody. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await systemClock.yield();
+}
+
 describe('the bases of a delta', () => {
+  test('stay for an upload that joined it, though whoever made the delta is gone', async () => {
+    const { engine, plain, kept } = await openPlace();
+    await upload(engine, plain, 'base', editedText(5, 6000, 1));
+    const content = editedText(5, 6000, 2);
+    const [first, second] = [haltingBody(content), haltingBody(content)];
+    const failing = engine.upload({ bucket: kept, name: 'a', body: first.body, durability: 'os' });
+    await turns();
+    const joining = engine.upload({ bucket: kept, name: 'b', body: second.body, durability: 'os' });
+    await turns();
+    first.end(new Error('the source is gone'));
+    await expect(failing).rejects.toThrow('the source is gone');
+    await engine.remove(plain, 'base');
+    await engine.totals();
+    second.end();
+    await expectContents(engine, [[await joining, content]]);
+    await engine.close();
+  });
+
   test('stay as long as it is there, and go with it', async () => {
     const place = await openPlace();
     const { engine, kept } = place;
