@@ -51,7 +51,7 @@ export const deltaBasesMax = 8;
 export const basesCacheBytesMax: number = 32 * mebibyte;
 
 /** No delta is made that costs more frames to read, its bases' included. */
-export const deltaReadCostLimit = 12;
+export const deltaReadCostLimit = 8;
 
 /** No frame on disk says that more are read for its chunk. */
 export const deltaReadCostMax = 255;
