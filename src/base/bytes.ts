@@ -55,6 +55,16 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 const hexDigits = '0123456789abcdef';
 
+/** A number that may be negative as one that is not: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4. */
+export function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+/** The reverse of {@link zigzag}. */
+export function unZigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
   let hex = '';

@@ -17,7 +17,7 @@
 import { ObjectsError } from '../base/errors.ts';
 import { deltaReadCostLimit } from '../base/limits.ts';
 import type { ChunkReader, ReadChunk } from './chunk-reader.ts';
-import { encodePayload, looksCompressible } from './chunk/compress.ts';
+import { encodePayload, looksCompressible, type EncodedPayload } from './chunk/compress.ts';
 import { encodeDelta } from './chunk/delta.ts';
 import { superFeatures } from './chunk/resemblance.ts';
 import { chunkIdsWith } from './index/chunk-index.ts';
@@ -110,38 +110,41 @@ export class Deltas {
     chunk: NewChunk,
     place: Neighbourhood = nowhere,
   ): Promise<EncodedChunk> {
-    if (!this.#mayBeDelta(chunk)) return this.#plain(chunk);
     const { id, bytes } = chunk;
+    if (!this.#mayBeDelta(chunk)) return this.#plain(chunk);
+    // Bytes that do not compress resemble nothing. They were sampled; they need not be again.
+    if (!looksCompressible(bytes)) return plainChunk(chunk, { encoding: 'raw', payload: bytes });
     const features = withinDomain(superFeatures(bytes), id.domain);
     this.#similar ??= this.#parts.similarFile.load();
     const similar = await this.#similar;
     const draft = await this.#draft(stage, chunk, place, similar.candidates(features));
-    const asDelta = draft === undefined ? undefined : await this.#ifSmaller(chunk, draft);
-    const encoded = asDelta ?? (await this.#plain(chunk));
+    const encoded = await this.#smallest(chunk, draft);
     similar.add(features, id.digest);
     const readCost = encoded.delta?.readCost ?? 1;
     this.#parts.chunks.lend(id, { bytes, readCost, bases: encoded.children });
     return encoded;
   }
 
-  /** Bytes that do not compress resemble nothing; and what is known to be damaged may be a base. */
+  /** Not what is known to be damaged: it may be a base. */
   #mayBeDelta({ id, bytes }: NewChunk): boolean {
     const { damage } = this.#parts;
     if (damage.hasLostChunks || damage.has(id)) return false;
-    if (id.kind === 'node' || bytes.length < deltaChunkBytesMin) return false;
-    return looksCompressible(bytes);
+    return id.kind === 'data' && bytes.length >= deltaChunkBytesMin;
   }
 
-  async #plain({ id, bytes, children }: NewChunk): Promise<EncodedChunk> {
+  async #plain(chunk: NewChunk): Promise<EncodedChunk> {
     const { compression } = this.#parts.platform;
-    const { encoding, payload } = await encodePayload(compression, bytes, 'fast');
-    return { id, encoding, payload, rawBytes: bytes.length, children };
+    return plainChunk(chunk, await encodePayload(compression, chunk.bytes, 'fast'));
   }
 
-  /** The chunk as a delta, if that is clearly smaller than the chunk itself. */
-  async #ifSmaller(chunk: NewChunk, { base, delta }: Draft): Promise<EncodedChunk | undefined> {
+  /** The chunk as a delta, if that is clearly smaller, or else plain. */
+  async #smallest(chunk: NewChunk, draft: Draft | undefined): Promise<EncodedChunk> {
     const { id, bytes } = chunk;
-    if (delta.length + bookkeepingBytes >= bytes.length * hopelessFraction) return undefined;
+    if (draft === undefined) return this.#plain(chunk);
+    const { base, delta } = draft;
+    if (delta.length + bookkeepingBytes >= bytes.length * hopelessFraction) {
+      return this.#plain(chunk);
+    }
     const { compression } = this.#parts.platform;
     const { encoding, payload } = await encodePayload(compression, delta, 'small');
     const asDelta: EncodedChunk = {
@@ -232,6 +235,13 @@ export class Deltas {
     }
     return false;
   }
+}
+
+function plainChunk(
+  { id, bytes, children }: NewChunk,
+  { encoding, payload }: EncodedPayload,
+): EncodedChunk {
+  return { id, encoding, payload, rawBytes: bytes.length, children };
 }
 
 /** One table serves all domains: features of two of them never meet but by chance. */

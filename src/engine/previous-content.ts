@@ -13,12 +13,11 @@
 
 import { equalBytes } from '../base/bytes.ts';
 import { isCorrupt } from '../base/errors.ts';
-import { chunkBytesMax } from '../base/limits.ts';
 import { leavesOf, type Leaf } from './chunk/manifest-tree.ts';
 import { contentBytesOf, type ChunkId, type ChunkStore, type ObjectVersion } from './model.ts';
 
-/** So much of the version before is looked up at a time, and so much of it lies behind a place. */
-const stretch = { behindBytes: 256 * 1024, aheadBytes: 8 * 1024 * 1024 };
+/** So much of the version before is looked up ahead of a place, and known on both of its sides. */
+const stretch = { sidesBytes: 256 * 1024, aheadBytes: 8 * 1024 * 1024 };
 
 /** No more chunks are named for one: the best are those that overlap it most. */
 const nearMax = 2;
@@ -63,9 +62,9 @@ export class PreviousContent {
     const sizeBytes = contentBytesOf(this.#version);
     const at = Math.max(0, Math.min(offset + this.#shift, sizeBytes));
     const isKnown =
-      this.#from <= at && (at + chunkBytesMax / 64 <= this.#to || this.#to === sizeBytes);
+      this.#from <= at && (at + stretch.sidesBytes <= this.#to || this.#to === sizeBytes);
     if (isKnown) return this.#leaves;
-    this.#from = Math.max(0, at - stretch.behindBytes);
+    this.#from = Math.max(0, at - stretch.sidesBytes);
     this.#to = Math.min(sizeBytes, at + stretch.aheadBytes);
     this.#leaves = [];
     const range = { start: this.#from, end: this.#to };

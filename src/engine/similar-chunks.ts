@@ -18,7 +18,15 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { concatBytes, equalBytes, Reader, readU32, Writer } from '../base/bytes.ts';
+import {
+  concatBytes,
+  equalBytes,
+  Reader,
+  readU32,
+  Writer,
+  unZigzag,
+  zigzag,
+} from '../base/bytes.ts';
 import { corrupt, isCorrupt } from '../base/errors.ts';
 
 /** What the table needs, and may take. */
@@ -125,7 +133,7 @@ export class SimilarChunks {
     for (let slot = 0; slot < this.#slots.length; slot += slotWords) {
       if (!this.#isKnown(this.#slots[slot + 1] as number)) continue;
       const key = this.#slots[slot] as number;
-      body.varint(signed(key - keyBefore));
+      body.varint(zigzag(key - keyBefore));
       keyBefore = key;
       // Each as how much older it is than the one before; 0 ends a list that is not full.
       let numberBefore = this.#next;
@@ -167,7 +175,7 @@ export class SimilarChunks {
     const slots: number[] = [];
     let key = 0;
     while (!reader.atEnd) {
-      key += unsigned(reader.varint());
+      key += unZigzag(reader.varint());
       slots.push(key);
       let number = this.#next;
       for (let i = 0; i < chunksPerFeature; i++) {
@@ -305,14 +313,4 @@ function slotsFor(usedSlots: number): number {
 
 function isSet(word: number): boolean {
   return word !== 0;
-}
-
-/** A number that may be negative as one that is not: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4. */
-function signed(value: number): number {
-  return value < 0 ? -2 * value - 1 : 2 * value;
-}
-
-/** The reverse. */
-function unsigned(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { concatBytes, Reader, Writer } from '../../base/bytes.ts';
+import { concatBytes, Reader, unZigzag, Writer, zigzag } from '../../base/bytes.ts';
 import { corrupt } from '../../base/errors.ts';
 import { chunkBytesMax } from '../../base/limits.ts';
 import { gear } from './gear.ts';
@@ -53,7 +53,7 @@ export function encodeDelta(bases: readonly Uint8Array[], target: Uint8Array): U
     instructions
       .varint(start - made)
       .varint(copyBytes)
-      .varint(distance < 0 ? -2 * distance - 1 : 2 * distance);
+      .varint(zigzag(distance));
     literalBytes += start - made;
     made = start + copyBytes;
     expected = position + copyBytes;
@@ -248,7 +248,7 @@ export function decodeDelta(
     if (literalBytes + copyBytes > targetBytes - made) throw corrupt('a delta makes too much');
     target.set(literals.bytes(literalBytes), made);
     made += literalBytes;
-    const position = expected + (distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2);
+    const position = expected + unZigzag(distance);
     copyFrom(bases, position, target.subarray(made, made + copyBytes));
     made += copyBytes;
     expected = position + copyBytes;

@@ -53,7 +53,12 @@ export async function hasEdges(
  * is damaged too, as a replay found it in its frame: no chunk was ever called so. It is given up.
  */
 export async function isNamed(index: IndexStore, state: StoreState, id: ChunkId): Promise<boolean> {
-  if (state.damage.hasLostEdges || (await isReferenced(index.reader(), id))) return true;
+  return state.damage.hasLostEdges || (await isKept(index, state, id));
+}
+
+/** Whether anything leads to a chunk. If nothing does, it becomes a candidate. */
+async function isKept(index: IndexStore, state: StoreState, id: ChunkId): Promise<boolean> {
+  if (await isReferenced(index.reader(), id)) return true;
   await index.writeDirectly([candidateChange(id, state.lastLsn, 'put')]);
   return false;
 }
@@ -65,10 +70,7 @@ export async function settleEdges(index: IndexStore, state: StoreState): Promise
   while (after !== '') {
     const page = await locationsPage(reader, after, listPageEntries);
     after = page.last;
-    for (const { id } of page.chunks) {
-      if (await isReferenced(reader, id)) continue;
-      await index.writeDirectly([candidateChange(id, state.lastLsn, 'put')]);
-    }
+    for (const { id } of page.chunks) await isKept(index, state, id);
   }
   await state.damage.settleEdges();
 }
