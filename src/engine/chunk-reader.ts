@@ -88,10 +88,15 @@ export class ChunkReader {
     this.#bases = new BasesCache();
   }
 
-  /** A chunk whose bytes are at hand, or in the store; `undefined` if it is only on its way. */
-  async lent(id: ChunkId): Promise<ReadChunk | undefined> {
-    const cached = this.#bases.get(chunkKey(id));
-    if (cached !== undefined) return cached;
+  /**
+   * A chunk that costs so much to read, if its bytes are at hand or in the store. `undefined`: it
+   * is only on its way. What is at hand may be of a time when the chunk was stored otherwise.
+   */
+  async lent(id: ChunkId, readCost: number): Promise<ReadChunk | undefined> {
+    const key = chunkKey(id);
+    const cached = this.#bases.get(key);
+    if (cached?.readCost === readCost) return cached;
+    this.#bases.drop(key);
     const location = await locate(this.#parts.index.reader(), id);
     return location === undefined ? undefined : this.base(id);
   }
@@ -140,7 +145,7 @@ class BasesCache {
   }
 
   put(key: string, chunk: ReadChunk): void {
-    if (this.#chunks.has(key)) return;
+    this.drop(key);
     this.#chunks.set(key, chunk);
     this.#bytes += chunk.bytes.length;
     for (const [oldest, { bytes }] of this.#chunks) {
@@ -148,6 +153,11 @@ class BasesCache {
       this.#chunks.delete(oldest);
       this.#bytes -= bytes.length;
     }
+  }
+
+  drop(key: string): void {
+    this.#bytes -= this.#chunks.get(key)?.bytes.length ?? 0;
+    this.#chunks.delete(key);
   }
 }
 

@@ -118,6 +118,13 @@ export class ChunkStage implements StagedChunks {
     return found;
   }
 
+  async readCostOf(id: ChunkId): Promise<number | undefined> {
+    const location = await locate(this.#reader, id);
+    if (location !== undefined) return location.readCost ?? 1;
+    const staged = this.#staged.get(chunkKey(id));
+    return staged === undefined ? undefined : (staged.chunk.delta?.readCost ?? 1);
+  }
+
   async put(chunk: EncodedChunk): Promise<boolean> {
     const key = chunkKey(chunk.id);
     // Another upload may have staged it while this one was compressing it.

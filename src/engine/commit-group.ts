@@ -227,6 +227,9 @@ export class CommitGroup {
     for (const staged of stage.staged) {
       const { id, children } = staged.chunk;
       if (staged.isAdopted && (await locate(this.#reader, id)) !== undefined) continue;
+      // What takes the place of a frame must not cost more to read: it may be a base. Only damage
+      // that was found while the delta was on its way gets here; the next upload is stored plain.
+      if (staged.chunk.delta !== undefined && this.#state.damage.has(id)) continue;
       await this.#heal(id);
       // Another upload may be moving a chunk that they share to a segment just now.
       if (staged.spilling !== undefined && !staged.isDurable) await stage.seal();

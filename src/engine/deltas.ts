@@ -8,8 +8,9 @@
  * (docs/decisions/0022-deltas-against-similar-chunks.md).
  *
  * All of it is advice: a wrong answer costs space. What must stay true is that no chunk ever comes
- * to need itself. Each chunk costs more to read than its base, and one that was in the store
- * before, and is stored anew because it was damaged, is stored plain.
+ * to need itself. Each chunk costs more to read than its base, by what the stage that keeps the
+ * base says; and one that was in the store before, and is stored anew because it was damaged, is
+ * stored plain.
  *
  * @module
  */
@@ -174,7 +175,7 @@ export class Deltas {
     for await (const candidate of this.#candidates(id.domain, similar, near)) {
       if (refused.has(chunkKey(candidate))) continue;
       if (refused.add(chunkKey(candidate)).size > lookedAtMax) break;
-      const base = await this.#affordable(stage, candidate, chunkKey(id));
+      const base = await this.#affordable(stage, candidate);
       if (base === undefined) continue;
       const delta = encodeDelta([base.bytes], bytes);
       if (best === undefined || delta.length < best.delta.length) best = { base, delta };
@@ -198,17 +199,10 @@ export class Deltas {
   }
 
   /** The candidate if the store still has it; or the root of what it is a delta of. */
-  async #affordable(
-    stage: StagedChunks,
-    id: ChunkId,
-    wanted: string,
-  ): Promise<Candidate | undefined> {
-    const [isThere] = await stage.has([id]);
-    if (isThere !== true) return undefined;
+  async #affordable(stage: StagedChunks, id: ChunkId): Promise<Candidate | undefined> {
     try {
-      const chunk = await this.#parts.chunks.lent(id);
-      if (chunk === undefined || (await this.#needs(chunk, wanted))) return undefined;
-      if (chunk.readCost < deltaReadCostLimit) return { ...chunk, id };
+      const chunk = await this.#kept(stage, id);
+      if (chunk === undefined || chunk.readCost < deltaReadCostLimit) return chunk;
       const [base] = chunk.bases;
       return base === undefined ? undefined : await this.#root(stage, base);
     } catch (error) {
@@ -219,21 +213,18 @@ export class Deltas {
   }
 
   async #root(stage: StagedChunks, id: ChunkId): Promise<Candidate | undefined> {
-    const chunk = await this.#parts.chunks.lent(id);
+    const chunk = await this.#kept(stage, id);
     const [base] = chunk?.bases ?? [];
-    if (base !== undefined) return this.#root(stage, base);
-    const [isThere] = await stage.has([id]);
-    return isThere === true && chunk !== undefined ? { ...chunk, id } : undefined;
+    return base === undefined ? chunk : this.#root(stage, base);
   }
 
-  /** Whether a chunk is a delta of another, be it by others between them. */
-  async #needs(chunk: ReadChunk, key: string): Promise<boolean> {
-    for (const id of chunk.bases) {
-      if (chunkKey(id) === key) return true;
-      const base = await this.#parts.chunks.lent(id);
-      if (base === undefined || (await this.#needs(base, key))) return true;
-    }
-    return false;
+  /** A chunk that stays while the stage does, as it is stored now. */
+  async #kept(stage: StagedChunks, id: ChunkId): Promise<Candidate | undefined> {
+    const [isThere] = await stage.has([id]);
+    const readCost = isThere === true ? await stage.readCostOf(id) : undefined;
+    if (readCost === undefined) return undefined;
+    const chunk = await this.#parts.chunks.lent(id, readCost);
+    return chunk?.readCost === readCost ? { ...chunk, id } : undefined;
   }
 }
 

@@ -298,6 +298,11 @@ export interface StagedChunks {
    */
   has(ids: readonly ChunkId[]): Promise<boolean[]>;
   /**
+   * How many frames a read of a chunk takes that this stage has put or found. Until `release` it
+   * cannot become more. `undefined`: it is not there.
+   */
+  readCostOf(id: ChunkId): Promise<number | undefined>;
+  /**
    * Takes a chunk that is not there. Resolves when another may be put: this is the back-pressure.
    * `false`: another upload brought it meanwhile.
    */

@@ -49,7 +49,8 @@ describe('a bucket in a folder', () => {
   test.each([true, false])('agrees with the model (versioned: %j)', async (versioned) => {
     await fc.assert(
       fc.asyncProperty(anyCommands, (commands) => live(versioned, commands)),
-      { numRuns: 12 },
+      // Making a failed life shorter must not take so long that the failure is never told.
+      { numRuns: 12, interruptAfterTimeLimit: 40_000 },
     );
   });
 });
