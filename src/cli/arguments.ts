@@ -141,3 +141,27 @@ export function parseSeed(text: string): number {
   if (seed < 2 ** 32) return seed;
   throw new UsageError(`expected a seed, a whole number below 2^32, not '${text}'`);
 }
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
+
+/** Reads a size of at least one byte: `4096`, `4KiB`, `1.5 MiB`. */
+export function parseByteSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text);
+  const unit = sizeUnits[(match?.[2] ?? '?').toLowerCase()] ?? NaN;
+  const size = Number(match?.[1]) * unit;
+  if (Number.isSafeInteger(size) && size >= 1) return size;
+  throw new UsageError(`expected a size, such as 4096, 4KiB or 1MiB, not '${text}'`);
+}
+
+/** Reads a share, from 0 to 1. */
+export function parseShare(text: string): number {
+  const share = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (share >= 0 && share <= 1) return share;
+  throw new UsageError(`expected a share from 0 to 1, such as 0.25, not '${text}'`);
+}

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addBenchCommand } from './commands/bench-command.ts';
 import { addBucketCommands } from './commands/bucket-commands.ts';
 import { addFolderCommands } from './commands/folder-commands.ts';
 import { addListCommand } from './commands/list-command.ts';
@@ -17,6 +17,7 @@ import { addRepairCommand } from './commands/repair-command.ts';
 import { addStoreCommands } from './commands/store-commands.ts';
 import { addTortureCommand } from './commands/torture-command.ts';
 import { type ExitCode, exitCodes, type Failure, failureOf } from './exit-code.ts';
+import { packageVersion } from './package-version.ts';
 import { type Host, Shell } from './shell.ts';
 import { ReaderGone, Terminal } from './terminal.ts';
 
@@ -52,6 +53,7 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
   addStoreCommands(shell);
   addRepairCommand(shell);
   addTortureCommand(shell);
+  addBenchCommand(shell);
   program.addHelpText('after', '\nExit codes and examples: docs/cli.md in the package.');
 
   if (argv.length === 0) {
@@ -83,9 +85,4 @@ function ended(
   if (failure === undefined) throw error;
   new Terminal({ json: argv.includes('--json'), stdout, stderr }).fail(failure);
   return failure.exitCode;
-}
-
-function packageVersion(): string {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-  return version;
 }

@@ -74,7 +74,8 @@ describe('the documents', () => {
   });
 
   test('docs/benchmarks.md has every suite', () => {
-    const rows = readFileSync('docs/benchmarks.md', 'utf8').matchAll(/^\| `([a-z][a-z-]*)`/gm);
+    const [, text = ''] = readFileSync('docs/benchmarks.md', 'utf8').split('\n## `npm run bench`');
+    const rows = text.matchAll(/^\| `([a-z][a-z-]*)`/gm);
     expect([...rows].map(([, name]) => name)).toEqual(suites.map(({ name }) => name));
   });
 });

@@ -54,7 +54,7 @@ export const layers: Readonly<Record<string, Layer>> = {
 
 /** The files through which each dependency enters. */
 export const doors: Readonly<Record<string, RegExp>> = {
-  level: /^engine\/index\/database\.ts$/,
+  level: /^(engine\/index\/database|cli\/bench\/level-target)\.ts$/,
   'memory-level': /^engine\/index\/database\.ts$/,
   '@noble/hashes': /^engine\/platform\/portable-hashing\.ts$/,
   fflate: /^engine\/platform\/portable-compression\.ts$/,

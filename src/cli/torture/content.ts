@@ -1,5 +1,5 @@
 /**
- * Contents for stores under torture: random bytes that a seed names, and the hash that knows them
+ * Contents for stores under load: random bytes that a seed names, and the hash that knows them
  * again.
  *
  * @module
@@ -8,7 +8,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 
 /** Random bytes, the same for the same seed. */
-export function seededBytes(seed: number, byteCount: number): Uint8Array {
+export function seededBytes(seed: number | string, byteCount: number): Uint8Array {
   const key = createHash('sha256').update(`load ${seed}`).digest();
   return createCipheriv('aes-256-ctr', key, new Uint8Array(16)).update(new Uint8Array(byteCount));
 }

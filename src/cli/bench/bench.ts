@@ -1,0 +1,154 @@
+/**
+ * A benchmark: each workload over each target, in turns A B A B.
+ *
+ * Turns alternate because a machine that others use is fast for a while and slow for a while: what
+ * happens to one target then happens to the others too, and the ratio of a pair says more than two
+ * rates. Who begins alternates as well.
+ *
+ * @module
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describeBenchMachine } from './bench-machine.ts';
+import {
+  type BenchResult,
+  summarised,
+  type TurnResult,
+  type WorkloadResult,
+} from './bench-result.ts';
+import type { Durability } from './target.ts';
+import type { ChosenTargets } from './targets.ts';
+import { runTurn } from './turn.ts';
+import type { Workload, WorkloadSettings } from './workload.ts';
+
+export interface BenchOptions {
+  readonly workloads: readonly Workload[];
+  readonly targets: ChosenTargets;
+  /** What was chosen; the rest is each workload's own. */
+  readonly settings: Omit<WorkloadSettings, 'records' | 'sizeBytes'> & {
+    readonly records?: number | undefined;
+    readonly sizeBytes?: number | undefined;
+  };
+  readonly durability: Durability;
+  readonly turns: number;
+  /** Of one turn. */
+  readonly seconds: number;
+  readonly operations: number;
+  /** Tiny: only the answers are of interest. */
+  readonly smoke: boolean;
+  /** An existing folder. Everything lies in a new one below it, which is removed. */
+  readonly directory: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: BenchProgress) => void) | undefined;
+}
+
+/** How far a benchmark is. */
+export interface BenchProgress {
+  readonly workload: string;
+  readonly target: string;
+  readonly operations: number;
+  /** Turns that are over, and all there are, of every workload and target. */
+  readonly turnsDone: number;
+  readonly turnsTotal: number;
+}
+
+/** Runs it. Throws `WrongAnswer` if a target answers anything but what was stored. */
+export async function runBench(options: BenchOptions): Promise<BenchResult> {
+  const { targets, durability, turns, smoke } = options;
+  const folder = mkdtempSync(join(resolve(options.directory), 'varve-bench-'));
+  try {
+    const startedAt = new Date().toISOString();
+    const machine = describeBenchMachine(folder);
+    const workloads: WorkloadResult[] = [];
+    for (const [position, workload] of options.workloads.entries()) {
+      workloads.push(await runWorkload(options, workload, position, folder));
+    }
+    return {
+      schema: 'varve-bench-1',
+      startedAt,
+      machine,
+      durability,
+      turns,
+      smoke,
+      targets: targets.kinds.map(({ kind, version }) => {
+        return { name: kind.name, version, usage: kind.usage[durability] };
+      }),
+      skipped: targets.skipped,
+      workloads,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runWorkload(
+  options: BenchOptions,
+  workload: Workload,
+  position: number,
+  folder: string,
+): Promise<WorkloadResult> {
+  const { targets, turns } = options;
+  const settings = settingsOf(options, workload);
+  const turnsOf = new Map(targets.kinds.map(({ kind }) => [kind.name, [] as TurnResult[]]));
+  let done = position * turns * targets.kinds.length;
+  const total = options.workloads.length * turns * targets.kinds.length;
+  if (!options.smoke) await warmUp(options, workload, settings, folder);
+  for (let turn = 0; turn < turns; turn++) {
+    const inOrder = turn % 2 === 0 ? targets.kinds : targets.kinds.toReversed();
+    for (const { kind } of inOrder) {
+      const onProgress = (count: number): void => {
+        const overall = { operations: count, turnsDone: done, turnsTotal: total };
+        options.onProgress?.({ workload: workload.name, target: kind.name, ...overall });
+      };
+      onProgress(0);
+      const result = await runTurn({
+        ...options,
+        kind,
+        workload,
+        settings,
+        folder: join(folder, `${workload.name}-${kind.name}-${turn}`),
+        onProgress,
+      });
+      turnsOf.get(kind.name)?.push(result);
+      done++;
+    }
+  }
+  const { name, summary } = workload;
+  return { workload: name, summary, settings, targets: summarised(turnsOf) };
+}
+
+/** A short turn of each target that does not count: it would find code that is not compiled. */
+async function warmUp(
+  options: BenchOptions,
+  workload: Workload,
+  settings: WorkloadSettings,
+  folder: string,
+): Promise<void> {
+  for (const { kind } of options.targets.kinds) {
+    await runTurn({
+      workload,
+      kind,
+      durability: options.durability,
+      settings: { ...settings, records: Math.min(settings.records, 200) },
+      folder: join(folder, 'warm-up'),
+      seconds: 0.25,
+      operations: Math.min(options.operations, 500),
+      signal: options.signal,
+    });
+  }
+}
+
+function settingsOf({ settings, smoke }: BenchOptions, workload: Workload): WorkloadSettings {
+  const { defaults, minConcurrency = 1 } = workload;
+  const own = smoke
+    ? { records: Math.min(12, defaults.records), sizeBytes: Math.min(20_000, defaults.sizeBytes) }
+    : defaults;
+  return {
+    ...settings,
+    // A workload that begins with nothing has no use for them.
+    records: defaults.records === 0 ? 0 : (settings.records ?? own.records),
+    sizeBytes: settings.sizeBytes ?? own.sizeBytes,
+    concurrency: Math.max(minConcurrency, settings.concurrency),
+  };
+}
