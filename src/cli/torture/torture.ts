@@ -168,7 +168,9 @@ export class Torture {
   }
 
   #newChild(): LoadChild {
-    const own = fileURLToPath(new URL('./load-process.js', import.meta.url));
+    // Found from the package, as this file is bundled into another.
+    const packageUrl = import.meta.resolve('varve/package.json');
+    const own = fileURLToPath(new URL('dist/cli/torture/load-process.js', packageUrl));
     return new LoadChild(this.#options.script ?? own);
   }
 
