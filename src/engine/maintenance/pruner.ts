@@ -31,14 +31,12 @@ import type { Platform } from '../platform/platform.ts';
 import type { StoreState } from '../store-state.ts';
 import { Removal, type Freed } from './removal.ts';
 import { HistoryWalk } from './retention.ts';
+import { slices } from './slices.ts';
 
 const pageVersions = 500;
 
 /** How many versions are removed by one commit group: when asked, and in the background. */
 const batchVersions = { asked: 256, background: 16 } as const;
-
-/** How long it works before it gives way. */
-const sliceMs = 5;
 
 /** Between two slices of work in the background. */
 const pauseMs = 5;
@@ -127,7 +125,7 @@ export class Pruner {
     const removal = this.#removal(signal);
     const done = { versions: 0, deleteMarkers: 0, logicalBytes: 0 };
     for (const { bucket, rule } of buckets) {
-      const giveWay = this.#slices(() => this.#parts.platform.clock.yield(), signal);
+      const giveWay = slices(this.#parts.platform.clock, signal);
       const remove = async (doomed: readonly NamedVersion[]): Promise<void> => {
         // Before they are gone: what they alone lead to is found from them.
         for (const { version } of doomed) if (version.kind === 'object') await removal.add(version);
@@ -173,8 +171,7 @@ export class Pruner {
 
   #removal(signal: AbortSignal | undefined): Removal {
     const { platform, files, index } = this.#parts;
-    const giveWay = this.#slices(() => platform.clock.yield(), signal);
-    return new Removal({ platform, files, index, giveWay });
+    return new Removal({ platform, files, index, giveWay: slices(platform.clock, signal) });
   }
 
   #rules(): { readonly bucket: BucketRecord; readonly rule: RetentionRule }[] {
@@ -221,7 +218,8 @@ export class Pruner {
     const [grown, isAllDue] = [this.#grown, this.#isAllDue];
     [this.#grown, this.#isAllDue] = [new Map(), false];
     const { signal } = this.#stopping;
-    const giveWay = this.#slices(() => this.#pause(), signal);
+    const { clock } = this.#parts.platform;
+    const giveWay = slices(clock, signal, () => this.#pause());
     for (const { bucket, rule } of this.#rules()) {
       throwIfAborted(signal);
       const remove = async (doomed: readonly NamedVersion[]): Promise<void> => {
@@ -301,19 +299,6 @@ export class Pruner {
       }),
     );
     return removed;
-  }
-
-  /** Gives way once a slice of time has been used up, and ends the work if it is to end. */
-  #slices(wait: () => Promise<void>, signal: AbortSignal | undefined): () => Promise<void> {
-    const { clock } = this.#parts.platform;
-    let sinceMs = clock.nowMs();
-    return async () => {
-      throwIfAborted(signal);
-      if (clock.nowMs() - sinceMs < sliceMs) return;
-      await wait();
-      throwIfAborted(signal);
-      sinceMs = clock.nowMs();
-    };
   }
 
   /** Lets others have the machine. A timer keeps no process alive, as a turn of its own would. */
