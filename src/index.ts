@@ -56,6 +56,8 @@ export type {
   PruneReport,
   RepairOptions,
   RepairReport,
+  StorageOptions,
+  StorageReport,
   StoreStats,
   VerifyOptions,
   VerifyReport,

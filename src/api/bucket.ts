@@ -35,22 +35,18 @@ import type {
   WouldFreeOptions,
 } from './options.ts';
 import {
-  type Attrser,
   BucketPerms,
   type BucketRef,
-  type Downloader,
-  type Lister,
   narrowedGrant,
   type Permission,
   type PublicUrler,
-  type Remover,
-  type SignedDownloader,
-  type SignedUploader,
-  type Uploader,
+  type ReadWriter,
 } from './permissions.ts';
 import { readAttrs, readContent, readExists, streamContent } from './reading.ts';
+import type { StorageOptions, StorageReport } from './reports.ts';
 import { declarationOf, type Scope } from './scope.ts';
 import { sessionGetterOf, type Session } from './session.ts';
+import { storageOf } from './storage.ts';
 import { publicUrlOf, signedUrlOf } from './urls.ts';
 import { BucketView, pointOf } from './view.ts';
 import { wouldFree } from './would-free.ts';
@@ -79,18 +75,7 @@ import { copyObject, lockObject, removeObject, restoreObject, uploadObject } fro
  * await store.close();
  * ```
  */
-export class Bucket
-  extends BucketPerms
-  implements
-    Uploader,
-    SignedUploader,
-    Downloader,
-    SignedDownloader,
-    Attrser,
-    Lister,
-    Remover,
-    PublicUrler
-{
+export class Bucket extends BucketPerms implements ReadWriter, PublicUrler {
   #session: () => Session;
   #handle: Omit<Scope, 'session'>;
 
@@ -255,6 +240,16 @@ export class Bucket
     options?: WouldFreeOptions,
   ): Promise<WouldFree> {
     return wouldFree(this.#scope(), objects, options);
+  }
+
+  /**
+   * What the versions of the bucket take, of one object or of one version, step by step. It looks
+   * at every chunk of theirs, and remembers which: some 150 bytes of memory a chunk.
+   *
+   * @throws ObjectNotFound, InvalidArgument, or ObjectsError with code `ABORTED` or `CORRUPT`.
+   */
+  async storage(options?: StorageOptions): Promise<StorageReport> {
+    return storageOf(this.#scope(), options);
   }
 
   /**

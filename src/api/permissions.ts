@@ -32,6 +32,7 @@ import type {
   WouldFree,
   WouldFreeOptions,
 } from './options.ts';
+import type { StorageOptions, StorageReport } from './reports.ts';
 
 /** What all handles on a bucket have in common. */
 export abstract class BucketPerms {
@@ -71,6 +72,8 @@ export abstract class Attrser extends BucketPerms {
     objects: string | Iterable<ObjectOrVersion>,
     options?: WouldFreeOptions,
   ): Promise<WouldFree>;
+  /** Of other than one object it needs `list` as well. */
+  abstract storage(options?: StorageOptions): Promise<StorageReport>;
 }
 
 /** May list objects and their versions. */
@@ -118,7 +121,7 @@ interface GrantedBy {
  * | --- | --- | --- |
  * | `read` | `Downloader` | `download`, `downloadStream`, `copy` (from here) |
  * | `write` | `Uploader` | `upload`, `restore`, `lock`, and `copy` to here |
- * | `attrs` | `Attrser` | `attrs`, `exists`, `wouldFree` |
+ * | `attrs` | `Attrser` | `attrs`, `exists`, `wouldFree`, `storage` |
  * | `list` | `Lister` | `list`, `listPage`, `versions` |
  * | `remove` | `Remover` | `remove` |
  * | `signed-upload` | `SignedUploader` | `signedUploadUrl` |

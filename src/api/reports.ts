@@ -41,6 +41,63 @@ export interface LongOptions {
   onProgress?: ((progress: LongProgress) => void) | undefined;
 }
 
+/** Of which versions to tell what they take. Default: all of the bucket. */
+export interface StorageOptions extends LongOptions {
+  /** Only this object, with all its versions. */
+  name?: string | undefined;
+  /** Only this version of it. Ignored in a bucket that is not versioned. Needs `name`. */
+  version?: string | undefined;
+  /** Only objects whose names begin so. Not with `name`. */
+  prefix?: string | undefined;
+}
+
+/**
+ * What versions take, step by step: from `logicalBytes` each size is what the step before leaves,
+ * down to `compressedBytes`. That, `bookkeepingBytes` and `baseBytes` are together `storedBytes`,
+ * which is `ownBytes` and `sharedBytes`.
+ *
+ * What the versions share with one another counts once. What they share with others counts in
+ * full, so the reports of two names do not add up.
+ */
+export interface StorageReport {
+  /** Versions with content. */
+  versions: number;
+  /** Those of them that are gzip streams and stored inflated, or hold such. */
+  seenThrough: number;
+  /** What callers stored. */
+  logicalBytes: number;
+  /** The same in the form in which it is stored: more, where gzip is seen through. */
+  contentBytes: number;
+  /** What is left of it after deduplication. */
+  uniqueBytes: number;
+  /** What is left of that after deltas: of a chunk that is stored as one, the delta. */
+  reducedBytes: number;
+  /** What is left of that after compression. */
+  compressedBytes: number;
+  /** What goes with it in the truth files: heads of frames, and nodes that list chunks. */
+  bookkeepingBytes: number;
+  /** What chunks take that no version of these names, and that deltas need. */
+  baseBytes: number;
+  /** All that these versions need in the truth files. */
+  storedBytes: number;
+  /** What nothing else uses: so much their removal would free. */
+  ownBytes: number;
+  /** What others use too. */
+  sharedBytes: number;
+  /** Chunks of content. */
+  chunks: number;
+  /** Those of them that are stored as deltas. */
+  deltas: number;
+  /** Nodes that list chunks. */
+  nodes: number;
+  /** Chunks that no version of these names, and that deltas need. */
+  bases: number;
+  /** How many chunks are read to get at one, at most. 1: it is no delta. */
+  readCostMax: number;
+  /** And on average. */
+  readCostMean: number;
+}
+
 /** How much to verify. With a budget, a run goes on where the last one with a budget ended. */
 export interface VerifyOptions extends LongOptions {
   /** End after so many seconds. Default: at the end of the store. */

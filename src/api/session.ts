@@ -12,7 +12,7 @@
  * @module
  */
 
-import { ObjectsError, aborted } from '../base/errors.ts';
+import { ObjectsError, aborted, throwIfAborted } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/platform/platform.ts';
 import { wrongType } from './checks.ts';
@@ -64,6 +64,27 @@ export class Session {
     const running = this.#run(operation);
     if (signal === undefined) return running;
     return withPatience(running, { signal, abandoned: () => abandoned(signal) }, this.clock);
+  }
+
+  /**
+   * Runs a long operation, which ends early with `ABORTED` or, when the session closes, `CLOSED`:
+   * by the signal that it is given.
+   */
+  async useLong<T>(
+    operation: (engine: Engine, stop: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const { closing } = this;
+    const stop = signal === undefined ? closing : AbortSignal.any([signal, closing]);
+    return this.use(async (engine) => {
+      throwIfAborted(signal);
+      try {
+        return await operation(engine, stop);
+      } catch (error) {
+        const wasCut = error instanceof ObjectsError && error.code === 'ABORTED';
+        throw wasCut && signal?.aborted !== true ? closing.reason : error;
+      }
+    }, signal);
   }
 
   async #run<T>(operation: (engine: Engine) => Promise<T>): Promise<T> {

@@ -7,17 +7,10 @@
  * @module
  */
 
-import { ObjectsError, throwIfAborted } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Findings } from '../engine/maintenance/findings.ts';
 import { Bucket } from './bucket.ts';
-import {
-  checkOptionalFunction,
-  checkOptionalObject,
-  checkOptionalPositive,
-  checkOptionalSignal,
-  checkString,
-} from './checks.ts';
+import { checkOptionalObject, checkOptionalPositive, checkString } from './checks.ts';
 import { checkBucketName } from './names.ts';
 import { openSession } from './open.ts';
 import type { BucketConfig, BucketInfo, StoreLocation, StoreOptions } from './options.ts';
@@ -27,6 +20,7 @@ import type {
   LongOptions,
   PruneOptions,
   PruneReport,
+  StorageReport,
   StoreStats,
   VerifyOptions,
   VerifyReport,
@@ -34,6 +28,7 @@ import type {
 import { bucketsToPrune, checkPruneOptions, retentionOf } from './retention.ts';
 import { declarationOf } from './scope.ts';
 import { bindSession, type Session } from './session.ts';
+import { checkLongOptions, storageOfStore } from './storage.ts';
 import { encodeVersionId } from './version-id.ts';
 
 /**
@@ -133,6 +128,29 @@ export class Store implements AsyncDisposable {
       const parityBytes = await engine.parity.bytes();
       return { buckets: engine.buckets().length, ...totals, reclaimableBytes, parityBytes };
     });
+  }
+
+  /**
+   * What all that is stored takes, step by step: after deduplication, deltas and compression. It
+   * looks at every chunk, so it costs what the store holds; {@link Store.stats} does not.
+   * {@link Bucket.storage} says it of a part.
+   *
+   * @throws ObjectsError with code `ABORTED`, or `CORRUPT` where what it reads is damaged.
+   *
+   * @example
+   * ```ts
+   * import { openStore } from 'varve';
+   *
+   * const store = await openStore({ memory: true });
+   * await store.bucket('a').upload('one', 'the same');
+   * await store.bucket('b').upload('two', 'the same');
+   * (await store.storage()).uniqueBytes; // 8
+   * (await store.bucket('a').storage()).ownBytes; // 0
+   * await store.close();
+   * ```
+   */
+  async storage(options: LongOptions = {}): Promise<StorageReport> {
+    return this.#long(options, storageOfStore);
   }
 
   /**
@@ -250,22 +268,13 @@ export class Store implements AsyncDisposable {
     options: LongOptions,
     operation: (engine: Engine, options: LongOptions) => Promise<T>,
   ): Promise<T> {
-    checkOptionalObject('options', options);
+    checkLongOptions(options);
     const { signal, onProgress } = options;
-    checkOptionalSignal('signal', signal);
-    checkOptionalFunction('onProgress', onProgress);
-    const { closing } = this.#session;
-    const stop = signal === undefined ? closing : AbortSignal.any([signal, closing]);
-    return this.#session.use(async (engine) => {
-      throwIfAborted(signal);
-      try {
-        const own = { signal: stop, ...(onProgress === undefined ? {} : { onProgress }) };
-        return await operation(engine, own);
-      } catch (error) {
-        const wasCut = error instanceof ObjectsError && error.code === 'ABORTED';
-        throw wasCut && signal?.aborted !== true ? closing.reason : error;
-      }
-    }, signal);
+    return this.#session.useLong(
+      (engine, stop) =>
+        operation(engine, { signal: stop, ...(onProgress === undefined ? {} : { onProgress }) }),
+      signal,
+    );
   }
 }
 

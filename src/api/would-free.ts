@@ -53,7 +53,7 @@ function removedOf(object: ObjectOrVersion): Removed {
 }
 
 /** The versions that are meant, each once. A delete marker consists of nothing. */
-async function* versionsOf(
+export async function* versionsOf(
   engine: Engine,
   bucket: BucketRecord | undefined,
   removed: readonly Removed[],

@@ -27,6 +27,7 @@ import { Journal } from './journal.ts';
 import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
 import type { Compaction, CompactionOptions } from './maintenance/compaction.ts';
 import type { Findings, VerifyOptions } from './maintenance/findings.ts';
+import { footprintOf, type Footprint, type FootprintOptions } from './maintenance/footprint.ts';
 import type { ParityKeeper } from './maintenance/parity-keeper.ts';
 import type { Pruner } from './maintenance/pruner.ts';
 import { verify } from './maintenance/verify.ts';
@@ -293,6 +294,20 @@ export class Engine {
     return this.#track(async () => {
       await this.#background.drain();
       return this.#background.compactor.reclaimableBytes();
+    });
+  }
+
+  /** What versions take, step by step. */
+  async footprint(
+    versions: AsyncIterable<ObjectVersion>,
+    options: FootprintOptions,
+  ): Promise<Footprint> {
+    return this.#track(async () => {
+      await this.#background.drain(options.signal);
+      const { files, index } = this.#opened;
+      const { damage } = this.#state;
+      const parts = { platform: this.#platform, files, index, damage, chunks: this.#chunks };
+      return footprintOf(parts, versions, options);
     });
   }
 

@@ -7,7 +7,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { type Bucket, ObjectsError, type Store } from '../../src/index.ts';
-import { generatedBytes } from '../support/content.ts';
+import { editedText, generatedBytes, generatedText } from '../support/content.ts';
+import { gzipMember } from '../support/gzip.ts';
 import { collect, namesOf, textOf, uploadNames } from './bucket/target.ts';
 
 /** Every method of a bucket, called in a way that works on an open store. */
@@ -20,6 +21,7 @@ const bucketMethods: Readonly<Record<string, (bucket: Bucket) => unknown>> = {
   list: (bucket) => collect(bucket.list()),
   listPage: (bucket) => bucket.listPage(),
   remove: (bucket) => bucket.remove('a'),
+  storage: (bucket) => bucket.storage({ name: 'a' }),
   restore: (bucket) => bucket.restore('a', '00000000001'),
   upload: (bucket) => bucket.upload('a', 'x'),
   'upload of a stream': (bucket) => bucket.upload('a', Readable.from([Buffer.from('x')])),
@@ -35,6 +37,7 @@ const storeMethods: Readonly<Record<string, (store: Store) => unknown>> = {
   createBucket: (store) => store.createBucket('a'),
   deleteBucket: (store) => store.deleteBucket('a'),
   stats: (store) => store.stats(),
+  storage: (store) => store.storage(),
   sync: (store) => store.sync(),
   verify: (store) => store.verify(),
 };
@@ -164,6 +167,85 @@ export function storeContract(title: string, open: () => Promise<Store>): void {
       expect(stats.storedBytes).toBeGreaterThan(0);
     });
 
+    test('storage counts what is there, in all, of a bucket, a name and a version', async () => {
+      await using store = await open();
+      const nothing = { versions: 0, logicalBytes: 0, storedBytes: 0, chunks: 0, readCostMax: 0 };
+      expect(await store.storage()).toMatchObject(nothing);
+      const [a, b] = [store.bucket('a', { versioned: true }), store.bucket('b')];
+      expect(await a.storage()).toMatchObject(nothing);
+      const [shared, own] = [generatedBytes(1, 100_000), generatedBytes(2, 100_000)];
+      const { version } = await a.upload('one', shared);
+      await a.upload('one', own);
+      await a.upload('two', 'gone');
+      await a.remove('two');
+      await b.upload('one', shared);
+
+      const { storedBytes, uniqueBytes, chunks } = await store.stats();
+      const all = await store.storage();
+      expect(all).toMatchObject({ versions: 4, logicalBytes: 300_004, contentBytes: 300_004 });
+      expect(all).toMatchObject({
+        uniqueBytes,
+        storedBytes,
+        ownBytes: storedBytes,
+        seenThrough: 0,
+      });
+      expect(all.chunks + all.nodes + all.bases).toBe(chunks);
+      expect(uniqueBytes).toBe(200_004);
+      const inB = await b.storage();
+      expect(inB).toMatchObject({ versions: 1, uniqueBytes: 100_000, ownBytes: 0 });
+      expect(inB.sharedBytes).toBe(inB.storedBytes);
+      expect((await a.storage({ prefix: 't' })).logicalBytes).toBe(4);
+      expect((await a.storage({ name: 'one' })).uniqueBytes).toBe(200_000);
+      expect(await a.storage({ name: 'one', version })).toEqual(inB);
+      expect((await a.storage({ name: 'one' })).ownBytes).toBe(
+        (await a.wouldFree('one')).storedBytes,
+      );
+    });
+
+    test('storage tells deltas, their bases, and gzip that is seen through', async () => {
+      await using store = await open();
+      const bucket = store.bucket('b', { versioned: true });
+      const { version: first = '' } = await bucket.upload('a', editedText(1, 9000, 1));
+      const { version: last } = await bucket.upload('a', editedText(1, 9000, 2));
+      const both = await bucket.storage();
+      expect(both).toMatchObject({ chunks: 2, deltas: 1, bases: 0, baseBytes: 0, readCostMax: 2 });
+      expect(both.readCostMean).toBe(1.5);
+      expect(both.reducedBytes).toBeLessThan(both.uniqueBytes);
+      const one = await bucket.storage({ name: 'a', version: last });
+      expect(one).toMatchObject({ chunks: 1, deltas: 1, bases: 1, sharedBytes: one.baseBytes });
+      await bucket.remove('a', { version: first });
+      expect(await bucket.storage()).toEqual({ ...one, ownBytes: one.storedBytes, sharedBytes: 0 });
+
+      const text = generatedText(3, 100_000);
+      const gzip = gzipMember(text);
+      await bucket.upload('a.gz', gzip);
+      expect(await bucket.storage({ name: 'a.gz' })).toMatchObject({
+        seenThrough: 1,
+        logicalBytes: gzip.length,
+        contentBytes: text.length,
+        uniqueBytes: text.length,
+      });
+    });
+
+    test('storage is asked of what is there, and of one thing', async () => {
+      await using store = await open();
+      const bucket = store.bucket('b', { versioned: true });
+      const { version = '' } = await bucket.upload('a', 'x');
+      await rejectsWith(bucket.storage({ name: 'b' }), 'NOT_FOUND');
+      await rejectsWith(bucket.storage({ name: 'b', version }), 'NOT_FOUND');
+      await rejectsWith(bucket.storage({ name: 'a', version: 'nonsense' }), 'NOT_FOUND');
+      await rejectsWith(bucket.storage({ version }), 'INVALID');
+      await rejectsWith(bucket.storage({ name: 'a', prefix: 'a' }), 'INVALID');
+      await rejectsWith(bucket.storage({ name: '' }), 'INVALID');
+      await expect(bucket.storage({ prefix: 5 as unknown as string })).rejects.toThrow(TypeError);
+      await expect(store.storage(5 as unknown as object)).rejects.toThrow(TypeError);
+      const done: number[] = [];
+      const told = { signal: new AbortController().signal };
+      await store.storage({ ...told, onProgress: (progress) => done.push(progress.done) });
+      expect(done).toEqual([1]);
+      await rejectsWith(bucket.storage({ signal: AbortSignal.abort() }), 'ABORTED');
+    });
+
     test('sync, verify and compact have nothing to complain about', async () => {
       await using store = await open();
       const bucket = store.bucket('b', { versioned: true });
@@ -181,6 +263,7 @@ export function storeContract(title: string, open: () => Promise<Store>): void {
       await using store = await open();
       const signal = AbortSignal.abort();
       await rejectsWith(store.verify({ signal }), 'ABORTED');
+      await rejectsWith(store.storage({ signal }), 'ABORTED');
       await rejectsWith(store.compact({ signal }), 'ABORTED');
       await rejectsWith(store.backup('/nowhere', { signal }), 'ABORTED');
       const wrong = { signal: 5 as unknown as AbortSignal };
@@ -245,6 +328,18 @@ export function storeContract(title: string, open: () => Promise<Store>): void {
           closed ??= store.close();
         };
         await rejectsWith(store.verify({ onProgress }), 'CLOSED');
+        await closed;
+      });
+
+      test('cuts short what is asked of a bucket', async () => {
+        const store = await open();
+        const bucket = store.bucket('b');
+        await bucket.upload('a', generatedBytes(1, 3_000_000));
+        let closed: Promise<void> | undefined;
+        const onProgress = (): void => {
+          closed ??= store.close();
+        };
+        await rejectsWith(bucket.storage({ onProgress }), 'CLOSED');
         await closed;
       });
 

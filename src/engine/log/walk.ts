@@ -103,12 +103,19 @@ export interface ChunkHead {
   readonly bases: readonly ChunkId[];
 }
 
+/** The same, with how its payload lies there. */
+export interface StoredChunkHead extends ChunkHead {
+  readonly payloadBytes: number;
+  /** Size of what the payload encodes: of a delta, else of the plain bytes. */
+  readonly encodedBytes: number;
+}
+
 /** What is said of the chunk whose frame begins here. Reads its head only. */
 export async function readChunkHead(
   files: LogFiles,
   fileId: number,
   offset: number,
-): Promise<ChunkHead> {
+): Promise<StoredChunkHead> {
   return files.with(fileId, async (opened) => {
     const head = await opened.read(offset, chunkHeadBytesMax);
     const header = decodeFrameHeader(head);
@@ -117,7 +124,9 @@ export async function readChunkHead(
     }
     const extension = head.subarray(frameHeaderBytes, frameHeaderBytes + header.extensionBytes);
     const { id, bases, delta } = decodeChunkExtension(header, extension);
-    return { id, bases, location: chunkLocation(fileId, offset, header, delta) };
+    const location = chunkLocation(fileId, offset, header, delta);
+    const { payloadBytes, rawBytes } = header;
+    return { id, bases, location, payloadBytes, encodedBytes: delta?.deltaBytes ?? rawBytes };
   });
 }
 

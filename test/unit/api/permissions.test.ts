@@ -27,6 +27,8 @@ const methods: [
   ['attrs', ['attrs'], (bucket) => bucket.attrs('a')],
   ['exists', ['attrs'], (bucket) => bucket.exists('a')],
   ['wouldFree', ['attrs'], (bucket) => bucket.wouldFree('a')],
+  ['storage', ['attrs', 'list'], (bucket) => bucket.storage()],
+  ['storage of one', ['attrs'], (bucket) => bucket.storage({ name: 'a' })],
   ['list', ['list'], (bucket) => collect(bucket.list())],
   ['listPage', ['list'], (bucket) => bucket.listPage()],
   ['versions', ['list'], (bucket) => collect(bucket.versions())],
