@@ -14,6 +14,7 @@ import { addFolderCommands } from './commands/folder-commands.ts';
 import { addListCommand } from './commands/list-command.ts';
 import { addReadingCommands, addWritingCommands } from './commands/object-commands.ts';
 import { addRepairCommand } from './commands/repair-command.ts';
+import { addStatsCommand } from './commands/stats-command.ts';
 import { addStoreCommands } from './commands/store-commands.ts';
 import { addTortureCommand } from './commands/torture-command.ts';
 import { type ExitCode, exitCodes, type Failure, failureOf } from './exit-code.ts';
@@ -50,6 +51,7 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
   addReadingCommands(shell);
   addListCommand(shell);
   addFolderCommands(shell);
+  addStatsCommand(shell);
   addStoreCommands(shell);
   addRepairCommand(shell);
   addTortureCommand(shell);

@@ -7,13 +7,16 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-code.ts';
+import { fileHeaderBytes } from '../../src/engine/log/file-header.ts';
 import {
   type ListEntry,
   type ObjectAttrs,
+  type StorageReport,
   type StoreStats,
   type VersionEntry,
 } from '../../src/index.ts';
 import { Workplace } from '../support/command-line.ts';
+import { generatedBytes } from '../support/content.ts';
 
 let place: Workplace;
 
@@ -86,10 +89,16 @@ describe('put, get, cat, stat', () => {
       metadata: { a: '1', b: 'x=y' },
       lastModified: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
     });
-    expect(await place.json('stat', 'b/a/c.bin')).toEqual(stored);
+    expect(await place.json('stat', 'b/a/c.bin')).toMatchObject({
+      ...stored,
+      storage: { versions: 1, logicalBytes: 300_000, sharedBytes: 0 },
+    });
+    expect(await place.json('stat', 'b/a/c.bin', '--no-storage')).toEqual(stored);
     const text = await place.ok('stat', 'b/a/c.bin');
+    expect(text).toMatch(/^chunks +\d+ chunks?, 0 as deltas/m);
+    expect(text).toMatch(/^stored +.* of its own, 0 B shared$/m);
     expect(text).toContain('293.0 KiB (300,000 bytes)');
-    expect(text).toContain('meta b    x=y');
+    expect(text).toMatch(/^meta b +x=y$/m);
 
     expect(await place.json('get', 'b/a/c.bin', 'out')).toEqual({
       ...stored,
@@ -156,7 +165,9 @@ describe('versions', () => {
     expect(await place.ok('cat', 'b/a', '--version', String(one.version))).toBe('one');
     expect(await place.ok('cat', 'b/a', '--at', String(two.version))).toBe('two');
     expect(await place.ok('cat', 'b/a', '--at', two.lastModified.toString())).toBe('two');
-    expect(await place.json('stat', 'b/a', '--at', String(one.version))).toEqual(one);
+    const at = String(one.version);
+    expect(await place.json('stat', 'b/a', '--at', at, '--no-storage')).toEqual(one);
+    expect(await place.json('stat', 'b/a', '--at', at)).toMatchObject(one);
 
     const entries = await place.jsonLines<VersionEntry>('ls', 'b', '--versions');
     expect(
@@ -288,5 +299,59 @@ describe('stats, verify, compact, backup', () => {
     });
     expect(await place.json('backup', 'copy')).toMatchObject({ files: expect.any(Number) });
     expect(await place.ok('cat', 'b/a', '--store', 'copy')).toBe('same');
+  });
+});
+
+describe('stats, step by step', () => {
+  test('are told in all, of a bucket or a prefix, and a row for each', async () => {
+    await place.fill('b', { 'x/a': 'same', 'x/b': 'same', c: 'else' });
+    await place.fill('other', { a: 'same' });
+    const all = await place.json<StoreStats & { storage: StorageReport }>('stats', '--storage');
+    expect(all).toMatchObject({ buckets: 2, storage: { versions: 4, uniqueBytes: 8 } });
+    expect(all.storage.storedBytes).toBe(all.storedBytes);
+    expect(await place.ok('stats', '--storage')).toMatch(/^reduced +8 B {2}after deltas/m);
+
+    const ofX = await place.json<StorageReport>('stats', 'b/x/');
+    expect(ofX).toMatchObject({ versions: 2, logicalBytes: 8, uniqueBytes: 4, ownBytes: 0 });
+    expect(await place.ok('stats', 'b/x/')).toMatch(/^own +0 B {2}what nothing else uses; /m);
+
+    const buckets = await place.jsonLines<StorageReport>('stats', '--each');
+    expect(buckets).toMatchObject([
+      { bucket: 'b', versions: 3, uniqueBytes: 8 },
+      { bucket: 'other', versions: 1, ownBytes: 0 },
+    ]);
+    await place.ok('rm', 'b/c');
+    await place.fill('b', { 'x/a': 'same' });
+    expect(await place.jsonLines<StorageReport>('stats', 'b', '--each')).toMatchObject([
+      { bucket: 'b', name: 'c', versions: 1 },
+      { bucket: 'b', name: 'x/a', versions: 2, logicalBytes: 8, uniqueBytes: 4 },
+      { bucket: 'b', name: 'x/b', versions: 1 },
+    ]);
+    const table = await place.ok('stats', 'b', '--each');
+    expect(table.split('\n').map((row) => row.split(/ +/).at(-1))).toEqual([
+      'name',
+      'c',
+      'x/a',
+      'x/b',
+      '',
+    ]);
+    const { exitCode } = await place.run(['stats', 'nowhere', '--each']);
+    expect(exitCode).toBe(exitCodes.notFound);
+  });
+
+  test('of damage there are none, but what is known of the object', async () => {
+    await place.ok('mb', 'b');
+    writeFileSync(place.path('in'), generatedBytes(1, 300_000));
+    const stored = await place.json<Stored>('put', 'in', 'b/a');
+    const segments = place.path('.varve/segments');
+    const [segment = ''] = readdirSync(segments);
+    const bytes = readFileSync(`${segments}/${segment}`);
+    writeFileSync(`${segments}/${segment}`, bytes.fill(0, fileHeaderBytes, fileHeaderBytes + 100));
+    const { exitCode, stdout, stderr } = await place.run(['stat', 'b/a', '--json']);
+    expect(exitCode).toBe(exitCodes.corrupt);
+    expect(JSON.parse(stdout)).toEqual(stored);
+    expect(stderr).toMatch(/^varve: a chunk frame is damaged/);
+    expect(await place.run(['stats', 'b'])).toMatchObject({ exitCode: exitCodes.corrupt });
+    expect(await place.run(['stats'])).toMatchObject({ exitCode: 0 });
   });
 });

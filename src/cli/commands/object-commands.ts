@@ -10,12 +10,14 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type {
-  BucketView,
-  ByteRange,
-  ObjectAttrs,
-  UploadOptions,
-  UploadPreconditions,
+import {
+  type BucketView,
+  type ByteRange,
+  type LongProgress,
+  type ObjectAttrs,
+  type StorageReport,
+  type UploadOptions,
+  type UploadPreconditions,
 } from '../../index.ts';
 import {
   type ObjectAddress,
@@ -27,6 +29,7 @@ import {
 } from '../arguments.ts';
 import { UsageError } from '../exit-code.ts';
 import { writeNamedFile } from '../new-file.ts';
+import { describeAttrs } from '../object-text.ts';
 import { formatCounted, formatSize, formatTime, printable } from '../printable.ts';
 import { mustGetBucket, type Session } from '../session.ts';
 import type { Shell } from '../shell.ts';
@@ -53,6 +56,10 @@ interface LockOptions {
 interface WhichOptions {
   readonly version?: string;
   readonly at?: Date | string;
+}
+
+interface StatOptions extends WhichOptions {
+  readonly storage: boolean;
 }
 
 interface ReadOptions extends WhichOptions {
@@ -180,15 +187,34 @@ export function addReadingCommands(shell: Shell): void {
     .action((address: ObjectAddress, options: ReadOptions, command: Command) =>
       shell.run(command, (session) => cat(session, address, options)),
     );
-  declare('stat', 'show what is known of an object').action(
-    (address: ObjectAddress, options: WhichOptions, command: Command) =>
-      shell.run(command, async (session) => {
-        const { attrs } = await find(session, address, options);
-        const { bucket } = address;
-        await session.terminal.print({ bucket, ...attrs }, describeAttrs(bucket, attrs));
-        return undefined;
-      }),
-  );
+  declare('stat', 'show what is known of an object, and how it is stored')
+    .option('--no-storage', 'not how it is stored, which takes a look at every chunk of it')
+    .action((address: ObjectAddress, options: StatOptions, command: Command) =>
+      shell.run(command, (session) => stat(session, address, options)),
+    );
+}
+
+async function stat(
+  session: Session,
+  address: ObjectAddress,
+  { storage: isAsked, ...which }: StatOptions,
+): Promise<undefined> {
+  const { store, terminal, signal } = session;
+  const { attrs } = await find(session, address, which);
+  const { bucket, name } = address;
+  const onProgress = (progress: LongProgress): void => terminal.showProgress('stat', progress);
+  const { version } = attrs;
+  let storage: StorageReport | undefined;
+  try {
+    if (isAsked) {
+      storage = await store.bucket(bucket).storage({ name, version, signal, onProgress });
+    }
+  } finally {
+    // Where that is damaged, what is known of the object is told before the damage.
+    const document = { bucket, ...attrs, ...(storage !== undefined && { storage }) };
+    await terminal.print(document, describeAttrs(bucket, attrs, storage));
+  }
+  return undefined;
 }
 
 async function put(
@@ -340,26 +366,4 @@ function label({ bucket, name }: ObjectAddress): string {
 function summary(verb: string, address: ObjectAddress, { size, version }: ObjectAttrs): string {
   const versionText = version === undefined ? '' : `  version ${version}`;
   return `${verb} ${label(address)}  ${formatSize(size)}${versionText}`;
-}
-
-function describeAttrs(bucket: string, attrs: ObjectAttrs): string {
-  const metadata = Object.entries(attrs.metadata ?? {});
-  const bytes = formatCounted(attrs.size, 'byte');
-  const rows: (readonly [string, string | undefined])[] = [
-    ['bucket', bucket],
-    ['name', attrs.name],
-    ['size', attrs.size < 1024 ? bytes : `${formatSize(attrs.size)} (${bytes})`],
-    ['modified', formatTime(attrs.lastModified)],
-    ['version', attrs.version],
-    ['locked', attrs.lockedUntil && `until ${formatTime(attrs.lockedUntil)}`],
-    ['etag', attrs.etag],
-    ['type', attrs.contentType],
-    ...metadata.map(([key, value]) => [`meta ${key}`, value] as const),
-  ];
-  const shown = rows.filter((row): row is readonly [string, string] => row[1] !== undefined);
-  const columns = Math.max(...shown.map(([key]) => key.length));
-  return shown
-    .map(([key, value]) => `${key.padEnd(columns)}  ${value}`)
-    .map(printable)
-    .join('\n');
 }

@@ -1,29 +1,20 @@
 /**
- * `stats`, `verify`, `compact`, `backup`: the store as a whole.
+ * `verify`, `compact`, `backup`: the store as a whole.
  *
  * @module
  */
 
 import type { Command } from 'commander';
-import type { BackupReport, LongOptions, StoreStats, VerifyReport } from '../../index.ts';
+import type { BackupReport, LongOptions, VerifyReport } from '../../index.ts';
 import { parsePositive } from '../arguments.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { addParityOptions } from '../parity-options.ts';
-import { formatCount, formatCounted, formatSize, printable } from '../printable.ts';
+import { formatCounted, formatSize, printable } from '../printable.ts';
 import type { Session } from '../session.ts';
 import type { Shell } from '../shell.ts';
 
 /** Declares the commands. */
 export function addStoreCommands(shell: Shell): void {
-  shell
-    .command('stats', 'show what the store holds, and what that takes')
-    .action((_: unknown, command: Command) =>
-      shell.run(command, async ({ store, terminal }) => {
-        const stats = await store.stats();
-        await terminal.print(stats, describeStats(stats));
-        return undefined;
-      }),
-    );
   shell
     .command('verify', 'read everything and compare it with its checksums; change nothing')
     .option('--max-seconds <seconds>', 'end after so long; the next run goes on', parsePositive)
@@ -97,28 +88,4 @@ function describeBackup({ files, bytes, sharedBytes, keptBytes }: BackupReport):
   const told = parts.filter(([partBytes]) => partBytes > 0);
   const list = told.map(([partBytes, how]) => `${formatSize(partBytes)} ${how}`).join(', ');
   return `${formatCounted(files, 'file')}, ${formatSize(bytes)}: ${list}`;
-}
-
-function describeStats(stats: StoreStats): string {
-  const saved = (bytes: number): string =>
-    bytes === 0 ? '' : `  (${(stats.logicalBytes / bytes).toFixed(1)} to 1)`;
-  const rows: readonly (readonly [what: string, value: string, note: string])[] = [
-    ['buckets', formatCount(stats.buckets), ''],
-    ['objects', formatCount(stats.objects), 'names that have a current version'],
-    ['versions', formatCount(stats.versions), 'with content, current and historic'],
-    ['delete markers', formatCount(stats.deleteMarkers), ''],
-    ['chunks', formatCount(stats.chunks), ''],
-    ['logical', formatSize(stats.logicalBytes), 'what was stored, over all versions'],
-    ['unique', formatSize(stats.uniqueBytes), `after deduplication${saved(stats.uniqueBytes)}`],
-    ['stored', formatSize(stats.storedBytes), `after compression${saved(stats.storedBytes)}`],
-    ['reclaimable', formatSize(stats.reclaimableBytes), 'what compact would give back'],
-    ['parity', formatSize(stats.parityBytes), 'what restores rotten bytes'],
-  ];
-  const whatColumns = Math.max(...rows.map(([what]) => what.length));
-  const valueColumns = Math.max(...rows.map(([, value]) => value.length));
-  return rows
-    .map(([what, value, note]) =>
-      `${what.padEnd(whatColumns)}  ${value.padStart(valueColumns)}  ${note}`.trimEnd(),
-    )
-    .join('\n');
 }
