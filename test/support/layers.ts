@@ -65,8 +65,9 @@ export const doors: Readonly<Record<string, RegExp>> = {
   'node:fs': /^(engine\/platform\/node-file-system\.ts|cli\/.+)$/,
   'node:net': /^engine\/platform\/node-file-system\.ts$/,
   'node:zlib': /^engine\/platform\/native-compression\.ts$/,
-  // The drop-in reads the version of whichever package loaded it.
-  [computedSpecifier]: /^encore-runtime\.cts$/,
+  // The drop-in reads the version of whichever package loaded it; a benchmark loads what a person
+  // named and has installed.
+  [computedSpecifier]: /^(encore-runtime\.cts|cli\/bench\/optional-package\.ts)$/,
 };
 
 /** The name of the layer that has a file. */

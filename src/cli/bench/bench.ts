@@ -102,14 +102,9 @@ async function runWorkload(
         options.onProgress?.({ workload: workload.name, target: kind.name, ...overall });
       };
       onProgress(0);
-      const result = await runTurn({
-        ...options,
-        kind,
-        workload,
-        settings,
-        folder: join(folder, `${workload.name}-${kind.name}-${turn}`),
-        onProgress,
-      });
+      const turnFolder = join(folder, `${workload.name}-${kind.name}-${turn}`);
+      const its = { ...options, kind, workload, settings, folder: turnFolder, onProgress };
+      const result = await runTurn(its);
       turnsOf.get(kind.name)?.push(result);
       done++;
     }

@@ -125,9 +125,6 @@ class FsTarget implements Target {
     await this.#sync(dirname(path));
   }
 
-  /** A file that was removed has given its space back. */
-  async reclaim(): Promise<void> {}
-
   async close(): Promise<void> {}
 
   #makeFolder(path: string): Promise<void> {

@@ -23,7 +23,7 @@ export interface LineChart {
 
 const width = 460;
 const height = 240;
-const plot = { left: 62, right: 448, top: 12, bottom: 210 } as const;
+const plot = { left: 62, right: 440, top: 12, bottom: 210 } as const;
 
 export function lineChart({ title, lines, formatY, ticksX, isLogarithmic }: LineChart): string {
   const scaled = isLogarithmic === true;

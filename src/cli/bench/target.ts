@@ -37,8 +37,8 @@ export interface Target {
   /** Stores a further version of a name, and keeps those before. Versions count from 0. */
   putVersion(name: string, version: number, content: Uint8Array): Promise<void>;
   getVersion(name: string, version: number): Promise<Uint8Array | undefined>;
-  /** Gives back the space of what was removed, as far as the store does that. */
-  reclaim(): Promise<void>;
+  /** Gives back the space of what was removed. Absent if the store has no such call. */
+  reclaim?(): Promise<void>;
   close(): Promise<void>;
 }
 

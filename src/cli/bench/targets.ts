@@ -5,13 +5,22 @@
  */
 
 import { UsageError } from '../exit-code.ts';
+import { cacacheKind } from './cacache-target.ts';
 import { fsKind } from './fs-target.ts';
 import { levelKind } from './level-target.ts';
+import { lmdbKind } from './lmdb-target.ts';
+import { sqliteKind } from './sqlite-target.ts';
 import { type TargetKind, TargetMissing } from './target.ts';
 import { varveKind } from './varve-target.ts';
 
 /** What Varve can be held against. */
-export const peerKinds: readonly TargetKind[] = [fsKind, levelKind];
+export const peerKinds: readonly TargetKind[] = [
+  fsKind,
+  levelKind,
+  sqliteKind,
+  lmdbKind,
+  cacacheKind,
+];
 
 /** The targets of a run: Varve first, then those that were asked for and are here. */
 export interface ChosenTargets {

@@ -9,7 +9,13 @@ import type { Latency, ThroughputPoint, TurnResult } from './bench-result.ts';
 import { occupiedBytes, writtenBytes } from './disk-use.ts';
 import { Histogram } from './histogram.ts';
 import type { Durability, Target, TargetKind } from './target.ts';
-import type { OpenWorkload, OperationKind, Workload, WorkloadSettings } from './workload.ts';
+import {
+  type OpenWorkload,
+  type OperationKind,
+  type Workload,
+  type WorkloadSettings,
+  WrongAnswer,
+} from './workload.ts';
 import { WorkClock } from './work-clock.ts';
 
 export interface TurnOptions {
@@ -60,12 +66,16 @@ export async function runTurn(options: TurnOptions): Promise<TurnResult> {
       await target.close();
     }
     return { ...result, diskBytes: occupiedBytes(folder) };
+  } catch (error) {
+    if (!(error instanceof WrongAnswer)) throw error;
+    throw new WrongAnswer(`${kind.name}, ${workload.name}: ${error.message}`, { cause: error });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function reclaimOf(target: Target, folder: string): Promise<TurnResult['reclaim']> {
+  if (target.reclaim === undefined) return undefined;
   const diskBytesBefore = occupiedBytes(folder);
   const begunMs = performance.now();
   await target.reclaim();

@@ -2,7 +2,8 @@
  * `varve bench`: its document, its table, its report, its refusals.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BenchResult } from '../../../src/cli/bench/bench-result.ts';
@@ -104,10 +105,58 @@ test('writes a report that needs nothing else, and prints a table', async () => 
   }
 });
 
+test('skips a store that is not installed, and says how to get it', async () => {
+  const argv = ['bench', 'list', '--smoke', '--against', 'lmdb,fs', '--json'];
+  const { exitCode, stdout, stderr } = await place.run(argv);
+  expect(exitCode).toBe(0);
+  expect(stderr).toMatch(/^varve: lmdb is skipped: .*npm install lmdb\n$/);
+  const result = JSON.parse(stdout) as BenchResult;
+  expect(result.targets.map(({ name }) => name)).toEqual(['varve', 'fs']);
+  expect(result.skipped).toEqual([
+    { name: 'lmdb', reason: expect.stringContaining('not installed') as string },
+  ]);
+});
+
+test('takes a package from the current folder, and ends with 6 if it answers wrongly', async () => {
+  const folder = place.path('node_modules', 'cacache');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'cacache', version: '0.0.7', main: 'lib.js' }),
+  );
+  // A store that has everything, until `lies` says otherwise.
+  const source = (lies: boolean): string => `
+    const rows = new Map();
+    exports.put = async (cache, key, content) => void rows.set(cache + key, Buffer.from(content));
+    exports.get = async (cache, key) => {
+      const data = rows.get(cache + key);
+      if (!data) throw Object.assign(new Error('none'), { code: 'ENOENT' });
+      return { data: ${lies} ? Buffer.concat([data, Buffer.of(0)]) : data };
+    };
+    exports.ls = async (cache) => Object.fromEntries([...rows.keys()]
+      .filter((key) => key.startsWith(cache)).map((key) => [key.slice(cache.length), 1]));
+    exports.rm = { entry: async (cache, key) => rows.delete(cache + key) };
+    exports.verify = async () => {};`;
+  writeFileSync(join(folder, 'lib.js'), source(false));
+  const argv = ['bench', 'ycsb-e', 'list-delimiter', '--smoke', '--against', 'cacache'];
+  const { targets } = await place.json<BenchResult>(...argv);
+  expect(targets[1]).toMatchObject({ name: 'cacache', version: 'cacache 0.0.7' });
+  writeFileSync(join(folder, 'lib.js'), source(true));
+  const { exitCode, stdout, stderr } = await place.run([...argv, '--json']);
+  expect(exitCode).toBe(6);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/varve: cacache, ycsb-e: f000000\/r0000\d+ was stored, and other bytes/);
+  expect(stderr).toMatch(/"code":"WRONG_ANSWER"/);
+  expect(readdirSync(place.folder)).toEqual(['node_modules']);
+});
+
 test('refuses what makes no sense, and says what there is', async () => {
   for (const [argv, message] of [
     [['nothing'], /there is no workload 'nothing'; there are: fill-sequential, /],
-    [['list', '--against', 'git'], /no adapter for 'git'; there are: fs, level/],
+    [
+      ['list', '--against', 'git'],
+      /no adapter for 'git'; there are: fs, level, sqlite, lmdb, cacache$/m,
+    ],
     [['--size', '0'], /expected a size, such as 4096/],
     [['--size', '4KB'], /expected a size/],
     [['--seconds', '0'], /expected a number above 0/],
