@@ -70,35 +70,89 @@ export function superFeatures(bytes: Uint8Array): Uint32Array {
   return features;
 }
 
-/** Raises the values to the greatest of the samples of a chunk. Returns how many those were. */
+/** Samples that were found and not looked at yet. One memory serves all chunks. */
+const found = new Int32Array(4096);
+
+/** Four stretches find so many at most, between two looks at how many there are. */
+const foundMax: number = found.length - 4 * 4;
+
+/**
+ * Raises the values to the greatest of the samples of a chunk. Returns how many those were.
+ *
+ * A hash waits for the one before it, and for nothing else. So four stretches of the chunk are
+ * rolled side by side, each from the window before it, which takes a third less time: it finds the
+ * same samples in another order.
+ */
 function sampleInto(greatest: Int32Array, bytes: Uint8Array, mask: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let hash = rollGear(0, bytes, 0, Math.min(bytes.length, sampleWindowBytes - 1));
-  let count = 0;
-  let at = sampleWindowBytes - 1;
-  for (; at + 4 <= bytes.length; at += 4) {
-    const word = view.getInt32(at, true);
-    hash = ((hash << 1) + (gear[word & 0xff] as number)) | 0;
-    if ((hash & mask) === 0) count += raise(greatest, hash);
-    hash = ((hash << 1) + (gear[(word >>> 8) & 0xff] as number)) | 0;
-    if ((hash & mask) === 0) count += raise(greatest, hash);
-    hash = ((hash << 1) + (gear[(word >>> 16) & 0xff] as number)) | 0;
-    if ((hash & mask) === 0) count += raise(greatest, hash);
-    hash = ((hash << 1) + (gear[word >>> 24] as number)) | 0;
-    if ((hash & mask) === 0) count += raise(greatest, hash);
-  }
-  for (; at < bytes.length; at++) {
+  if (bytes.length < sampleWindowBytes) return 0;
+  const start = sampleWindowBytes - 1;
+  const stretchBytes = ((bytes.length - start) >> 4) << 2;
+  const end = start + 4 * stretchBytes;
+  let count = sampleStretches(greatest, bytes, mask, stretchBytes);
+  let hash = hashBefore(bytes, end);
+  for (let at = end; at < bytes.length; at++) {
     hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
-    if ((hash & mask) === 0) count += raise(greatest, hash);
+    if ((hash & mask) !== 0) continue;
+    found[0] = hash;
+    count += raise(greatest, 1);
   }
   return count;
 }
 
-/** Raises the values to those of one sample. Returns 1, the one that was counted. */
-function raise(greatest: Int32Array, sample: number): number {
-  for (let i = 0; i < valueCount; i++) {
-    const value = (Math.imul(sample, multipliers[i] as number) + (addends[i] as number)) | 0;
-    if (value > (greatest[i] as number)) greatest[i] = value;
+/** The samples of four stretches, one behind the other, of so many bytes each: a multiple of 4. */
+function sampleStretches(
+  greatest: Int32Array,
+  bytes: Uint8Array,
+  mask: number,
+  stretchBytes: number,
+): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const [second, third, fourth] = [stretchBytes, 2 * stretchBytes, 3 * stretchBytes];
+  const start = sampleWindowBytes - 1;
+  let a = hashBefore(bytes, start);
+  let b = hashBefore(bytes, start + second);
+  let c = hashBefore(bytes, start + third);
+  let d = hashBefore(bytes, start + fourth);
+  let count = 0;
+  let foundCount = 0;
+  for (let at = start; at < start + stretchBytes; at += 4) {
+    const ofA = view.getInt32(at, true);
+    const ofB = view.getInt32(at + second, true);
+    const ofC = view.getInt32(at + third, true);
+    const ofD = view.getInt32(at + fourth, true);
+    for (let shift = 0; shift < 32; shift += 8) {
+      a = ((a << 1) + (gear[(ofA >>> shift) & 0xff] as number)) | 0;
+      b = ((b << 1) + (gear[(ofB >>> shift) & 0xff] as number)) | 0;
+      c = ((c << 1) + (gear[(ofC >>> shift) & 0xff] as number)) | 0;
+      d = ((d << 1) + (gear[(ofD >>> shift) & 0xff] as number)) | 0;
+      if ((a & mask) === 0) found[foundCount++] = a;
+      if ((b & mask) === 0) found[foundCount++] = b;
+      if ((c & mask) === 0) found[foundCount++] = c;
+      if ((d & mask) === 0) found[foundCount++] = d;
+    }
+    if (foundCount <= foundMax) continue;
+    count += raise(greatest, foundCount);
+    foundCount = 0;
   }
-  return 1;
+  return count + raise(greatest, foundCount);
+}
+
+/** The hash of the window that lacks the byte at a place. */
+function hashBefore(bytes: Uint8Array, at: number): number {
+  return rollGear(0, bytes, at - sampleWindowBytes + 1, at);
+}
+
+/** Raises the values to those of the samples found. Returns how many those were. */
+function raise(greatest: Int32Array, foundCount: number): number {
+  for (let i = 0; i < valueCount; i++) {
+    const multiplier = multipliers[i] as number;
+    const addend = addends[i] as number;
+    let most = greatest[i] as number;
+    for (let at = 0; at < foundCount; at++) {
+      const value = (Math.imul(found[at] as number, multiplier) + addend) | 0;
+      if (value > most) most = value;
+    }
+    greatest[i] = most;
+  }
+  return foundCount;
 }

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes } from '../../../src/base/bytes.ts';
+import { gear } from '../../../src/engine/chunk/gear.ts';
 import { superFeatureCount, superFeatures } from '../../../src/engine/chunk/resemblance.ts';
 import { generatedBytes, generatedText } from '../../support/content.ts';
 
@@ -12,6 +13,36 @@ import { generatedBytes, generatedText } from '../../support/content.ts';
 function agreement(a: Uint8Array, b: Uint8Array): number {
   const ofB = superFeatures(b);
   return superFeatures(a).filter((feature, i) => feature === ofB[i]).length;
+}
+
+/** The super-features as their definition has them: byte by byte, one window after the other. */
+function plainSuperFeatures(bytes: Uint8Array): Uint32Array {
+  const bits = bytes.length < 2 * 1024 ? 2 : bytes.length < 16 * 1024 ? 4 : 6;
+  const drawn = (seed: number): number[] =>
+    Array.from({ length: 12 }, (_, i) => mix((seed + Math.imul(i + 1, 0x9e3779b9)) | 0));
+  const [multipliers, addends] = [drawn(4).map((number) => number | 1), drawn(5)];
+  const samples: number[] = [];
+  let hash = 0;
+  for (const [at, byte] of bytes.entries()) {
+    hash = ((hash << 1) + (gear[byte] as number)) | 0;
+    if (at >= 31 && hash >>> (32 - bits) === 0) samples.push(hash);
+  }
+  if (samples.length < 4) return new Uint32Array(0);
+  const greatest = multipliers.map((multiplier, i) =>
+    samples.reduce(
+      (most, sample) => Math.max(most, (Math.imul(sample, multiplier) + (addends[i] ?? 0)) | 0),
+      -(2 ** 31),
+    ),
+  );
+  return Uint32Array.from({ length: superFeatureCount }, (_, i) =>
+    mix(mix(mix(i) ^ (greatest[2 * i] ?? 0)) ^ (greatest[2 * i + 1] ?? 0)),
+  );
+}
+
+function mix(number: number): number {
+  let mixed = Math.imul(number ^ (number >>> 16), 0x21f0aaad);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+  return mixed ^ (mixed >>> 15);
 }
 
 const sizes = [300, 1000, 4096, 20_000, 65_536, 200_000];
@@ -36,6 +67,19 @@ describe('superFeatures', () => {
     for (let seed = 0; seed < 20; seed++) {
       const [a, b] = [generatedBytes(seed, sizeBytes), generatedBytes(-seed, sizeBytes)];
       expect(agreement(a, b)).toBe(seed === 0 ? superFeatureCount : 0);
+    }
+  });
+
+  test('are what their definition says, whatever the size', () => {
+    const sized = fc.tuple(fc.integer(), fc.oneof(fc.nat(400), fc.nat(20_000)));
+    fc.assert(
+      fc.property(sized, fc.boolean(), ([seed, size], isText) => {
+        const chunk = isText ? generatedText(seed, size) : generatedBytes(seed, size);
+        expect(superFeatures(chunk)).toEqual(plainSuperFeatures(chunk));
+      }),
+    );
+    for (const uniform of [new Uint8Array(5000), new Uint8Array(40_000).fill(1)]) {
+      expect(superFeatures(uniform)).toEqual(plainSuperFeatures(uniform));
     }
   });
 
