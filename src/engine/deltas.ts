@@ -15,6 +15,7 @@
  * @module
  */
 
+import { equalBytes } from '../base/bytes.ts';
 import { ObjectsError } from '../base/errors.ts';
 import { deltaReadCostLimit } from '../base/limits.ts';
 import type { ChunkReader, ReadChunk } from './chunk-reader.ts';
@@ -166,13 +167,13 @@ export class Deltas {
   async #draft(
     stage: StagedChunks,
     { id, bytes }: NewChunk,
-    { near, replaced }: Neighbourhood,
+    place: Neighbourhood,
     similar: readonly Uint8Array[],
   ): Promise<Draft | undefined> {
     let best: Draft | undefined;
     let tries = 0;
-    const refused = new Set([id, ...replaced].map(chunkKey));
-    for await (const candidate of this.#candidates(id.domain, similar, near)) {
+    const refused = new Set([id, ...place.replaced].map(chunkKey));
+    for await (const candidate of this.#candidates(id.domain, similar, place)) {
       if (refused.has(chunkKey(candidate))) continue;
       if (refused.add(chunkKey(candidate)).size > lookedAtMax) break;
       const base = await this.#affordable(stage, candidate);
@@ -187,14 +188,18 @@ export class Deltas {
   async *#candidates(
     domain: number,
     similar: readonly Uint8Array[],
-    near: readonly ChunkId[],
+    { near, replaced }: Neighbourhood,
   ): AsyncGenerator<ChunkId> {
-    for (const digest of similar) yield* await this.#idsOf(domain, digest);
+    const there = [...near, ...replaced];
+    for (const digest of similar) yield* await this.#idsOf(domain, digest, there);
     yield* near;
   }
 
-  async #idsOf(domain: number, digest: Uint8Array): Promise<ChunkId[]> {
+  /** A chunk that resembles a new one mostly lies where that will lie: then its name is known. */
+  async #idsOf(domain: number, digest: Uint8Array, there: readonly ChunkId[]): Promise<ChunkId[]> {
     if (digest.length === 32) return [{ domain, kind: 'data', digest }];
+    const known = there.find((id) => equalBytes(id.digest.subarray(0, digest.length), digest));
+    if (known !== undefined) return [known];
     return chunkIdsWith(this.#parts.index.reader(), domain, digest);
   }
 

@@ -2,7 +2,11 @@
  * What is stored as a delta: that it is, that it comes back, and that it keeps what it needs.
  */
 
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openStore } from '../../../src/index.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { decodeChunkExtension } from '../../../src/engine/log/frame.ts';
 import { LogFiles } from '../../../src/engine/log/log-files.ts';
@@ -135,6 +139,26 @@ describe('a new version of a text', () => {
       [b, editedText(6, 1500, 2)],
     ]);
     await engine.close();
+  });
+
+  test('takes as much, whether its place tells the name of its base or the index', async () => {
+    const takes: number[] = [];
+    for (const name of ['text', 'another']) {
+      const folder = mkdtempSync(join(tmpdir(), 'varve-deltas-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const first = await openStore(folder);
+      const bucket = await first.createBucket('b', { versioned: true });
+      await bucket.upload('text', editedText(3, 60_000, 1));
+      const { storedBytes: plain } = await first.stats();
+      await first.close();
+      // Of what is read back from a file, only the beginnings of names are known.
+      const store = await openStore(folder);
+      await store.bucket('b').upload(name, editedText(3, 60_000, 2));
+      takes.push((await store.stats()).storedBytes - plain);
+      await store.close();
+      expect(takes.at(-1)).toBeLessThan(plain / 20);
+    }
+    expect(takes[0]).toBe(takes[1]);
   });
 
   test('is no delta where that is not smaller', async () => {
