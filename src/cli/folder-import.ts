@@ -8,8 +8,8 @@
  * taken *before* the content is read, so a file that changes meanwhile does not match what is
  * stored of it.
  *
- * A file that cannot be read is reported, the others are imported, and nothing is removed: what was
- * not seen must not be taken for deleted.
+ * A file that must be read and cannot be is reported, the others are imported, and nothing is
+ * removed: what was not seen must not be taken for deleted.
  *
  * Uploads go with durability `'os'`, and one sync at the end makes all of them as safe as one with
  * `'power'`: the report is given only after it.
@@ -17,21 +17,22 @@
  * @module
  */
 
-import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
 import { type Bucket, type ObjectAttrs, ObjectsError, type Store } from '../index.ts';
 import { forEachConcurrently } from './concurrency.ts';
 import { isSystemError } from './exit-code.ts';
+import { encodeAttributes } from './file-attributes.ts';
 import {
-  attributesOf,
-  decodeAttributes,
-  type DiskAttributes,
-  encodeAttributes,
-  stampDelayMs,
-} from './file-attributes.ts';
+  glanceAt,
+  hasContent,
+  likenessOf,
+  lookAt,
+  NotAFileError,
+  openFile,
+  type Seen,
+  streamOf,
+} from './file-on-disk.ts';
 import { walkFolder } from './folder-walk.ts';
 
 /** Something in the folder that is not in the bucket, and why. */
@@ -87,12 +88,6 @@ export interface ImportOptions {
   readonly onProgress: (report: Readonly<ImportReport>) => void;
 }
 
-/** What a file was just before it is read. */
-interface Seen {
-  readonly sizeBytes: number;
-  readonly attributes: DiskAttributes;
-}
-
 type FileFate = 'new' | 'changed' | 'touched' | 'unchanged';
 
 /**
@@ -114,12 +109,6 @@ const filesCompared = 4096;
  * before, which it often resembles. One keeps the machine busy.
  */
 const wholeFileBytesMax = 1024 * 1024;
-
-/**
- * Never through a link, nor waiting for the other end of a pipe, whatever took the file's place. On
- * Windows, which has no such flags, they are undefined, and that counts as 0 here.
- */
-const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Imports a folder. Resolves when everything reported is on stable storage. */
 export async function importFolder(options: ImportOptions): Promise<ImportReport> {
@@ -201,6 +190,7 @@ class ImportRun {
     const { bucket, prefix, removeOthers } = this.#options;
     const name = prefix + path;
     if (removeOthers) this.#seen.add(name);
+    if (await this.#isKnown(path)) return undefined;
     let bytes: number | undefined;
     await this.#withFile(path, async (file, seen) => {
       const current = await currentAttrs(bucket, name);
@@ -211,6 +201,29 @@ class ImportRun {
       return undefined;
     });
     return bytes;
+  }
+
+  /**
+   * Whether the stamp proves, and so it is reported, that a file is unchanged. Such a file is not
+   * opened: to look at it takes one call of the system, and to open it, look and close it three.
+   */
+  async #isKnown(path: string): Promise<boolean> {
+    const { bucket, checksum, folder, prefix, onProgress } = this.#options;
+    if (checksum) return false;
+    // Whatever is wrong here is found again when the file is opened, and reported then.
+    const seen = await glanceAt(join(folder, path)).catch(() => undefined);
+    if (seen === undefined) return false;
+    const current = await currentAttrs(bucket, prefix + path).catch(() => undefined);
+    if (current === undefined || likenessOf(current, seen) !== 'proved') return false;
+    this.#reportFate('unchanged', seen);
+    onProgress(this.#report);
+    return true;
+  }
+
+  #reportFate(fate: FileFate, { sizeBytes }: Seen): void {
+    this.#report[fate]++;
+    this.#report.files++;
+    this.#report.bytes += sizeBytes;
   }
 
   async #importFile(path: string): Promise<void> {
@@ -226,14 +239,12 @@ class ImportRun {
     const { folder, onProgress } = this.#options;
     const report = this.#report;
     try {
-      const file = await open(join(folder, path), openFlags);
+      const file = await openFile(join(folder, path));
       try {
         const seen = await lookAt(file);
         const fate = await work(file, seen);
         if (fate === undefined) return;
-        report[fate]++;
-        report.files++;
-        report.bytes += seen.sizeBytes;
+        this.#reportFate(fate, seen);
       } finally {
         await file.close();
       }
@@ -259,7 +270,7 @@ class ImportRun {
     } as const;
     const isLarge = seen.sizeBytes > wholeFileBytesMax;
     const uploaded = isLarge
-      ? await this.#inTurn(() => bucket.upload(name, streamOf(file), options))
+      ? await this.#inTurn(() => bucket.upload(name, streamOf(file, wholeFileBytesMax), options))
       : await bucket.upload(name, await file.readFile(), options);
     this.#report.newBytes += newBytes;
     this.#notice(uploaded.version);
@@ -276,11 +287,9 @@ class ImportRun {
 
   async #isUnchanged(current: ObjectAttrs, file: FileHandle, seen: Seen): Promise<boolean> {
     const { bucket, checksum, signal } = this.#options;
-    const { mode, mtimeUs, stamp } = seen.attributes;
-    const stored = decodeAttributes(current.metadata);
-    if (current.size !== seen.sizeBytes) return false;
-    if (stored.mode !== mode || stored.mtimeUs !== mtimeUs) return false;
-    if (!checksum && stamp !== undefined && stored.stamp === stamp) return true;
+    const likeness = likenessOf(current, seen);
+    if (likeness === 'none') return false;
+    if (likeness === 'proved' && !checksum) return true;
     return hasContent(file, bucket.downloadStream(current.name, { signal }));
   }
 
@@ -345,43 +354,6 @@ async function currentAttrs(bucket: Bucket, name: string): Promise<ObjectAttrs |
   }
 }
 
-/**
- * Looks at a file, once it can have a stamp: files of one folder wait at the same time, if at all.
- */
-async function lookAt(file: FileHandle): Promise<Seen> {
-  let stats = await file.stat({ bigint: true });
-  if (!stats.isFile()) throw new NotAFileError();
-  const delayMs = stampDelayMs(stats, Date.now());
-  if (delayMs > 0) {
-    await setTimeout(delayMs);
-    stats = await file.stat({ bigint: true });
-  }
-  return { sizeBytes: Number(stats.size), attributes: attributesOf(stats, Date.now()) };
-}
-
-/** Whether a file holds exactly this content. */
-async function hasContent(file: FileHandle, content: AsyncIterable<Uint8Array>): Promise<boolean> {
-  let position = 0;
-  for await (const expected of content) {
-    const actual = new Uint8Array(expected.length);
-    let filled = 0;
-    while (filled < actual.length) {
-      const { bytesRead } = await file.read(actual, filled, undefined, position + filled);
-      if (bytesRead === 0) return false;
-      filled += bytesRead;
-    }
-    if (Buffer.compare(actual, expected) !== 0) return false;
-    position += filled;
-  }
-  const { bytesRead } = await file.read(new Uint8Array(1), 0, 1, position);
-  return bytesRead === 0;
-}
-
-/** Something else took a file's place after the walk saw it. */
-class NotAFileError extends Error {
-  override readonly message = 'it is not a regular file any more';
-}
-
 /** A name that is not allowed, a file that cannot be read: the others can still be imported. */
 function concernsOneFile(error: unknown): boolean {
   if (error instanceof ObjectsError) return ['INVALID', 'SOURCE_FAILED'].includes(error.code);
@@ -390,8 +362,4 @@ function concernsOneFile(error: unknown): boolean {
 
 function round(value: number): number {
   return Math.round(value * 1000) / 1000;
-}
-
-function streamOf(file: FileHandle): Readable {
-  return file.createReadStream({ start: 0, autoClose: false, highWaterMark: wholeFileBytesMax });
 }

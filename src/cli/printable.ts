@@ -37,9 +37,12 @@ export function formatSize(sizeBytes: number): string {
   return `${value.toFixed(1)} ${units[unit] as string}`;
 }
 
-/** A count with its digits in groups of three: `1,234,567`. */
+/**
+ * A count with its digits in groups of three: `1,234,567`. Not by `toLocaleString`: to load what
+ * that needs takes ten milliseconds, in processes that live for some hundred.
+ */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** A count with its noun: `1 file`, `2,000 files`. */

@@ -7,7 +7,13 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatCounted, formatSize, formatTime, printable } from '../../src/cli/printable.ts';
+import {
+  formatCount,
+  formatCounted,
+  formatSize,
+  formatTime,
+  printable,
+} from '../../src/cli/printable.ts';
 import { describeProgress, ProgressLine } from '../../src/cli/progress-line.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
 
@@ -48,6 +54,14 @@ test('counts have their noun, times are in UTC', () => {
   expect(formatCounted(1, 'file')).toBe('1 file');
   expect(formatCounted(1234567, 'file')).toBe('1,234,567 files');
   expect(formatTime(new Date('2026-01-31T23:59:59.999Z'))).toBe('2026-01-31 23:59:59Z');
+});
+
+test('counts are grouped as the machine would in English', () => {
+  fc.assert(
+    fc.property(fc.maxSafeNat(), (count) => {
+      expect(formatCount(count)).toBe(count.toLocaleString('en-US'));
+    }),
+  );
 });
 
 describe('describeProgress', () => {
