@@ -74,6 +74,10 @@ svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
   figure { border: 1px solid var(--grid); }
   figure, table, tr { break-inside: avoid; }
   h2, h2 + p { break-after: avoid; }
-  td, th { padding: .2rem .35rem; }
+  /* Paper cannot be scrolled. */
+  .wide { overflow: visible; }
+  table { font-size: 7.5pt; }
+  th, td { padding: .15rem .25rem; }
+  td:last-child { white-space: normal; }
 }
 `;
