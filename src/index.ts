@@ -48,6 +48,7 @@ export type {
 } from './api/options.ts';
 export type {
   BackupReport,
+  CompactOptions,
   CompactReport,
   LongOptions,
   LongProgress,

@@ -98,6 +98,11 @@ export interface StorageReport {
   readCostMean: number;
 }
 
+export interface CompactOptions extends LongOptions {
+  /** Store everything as small as it can be first, whatever time that takes. Default: `false`. */
+  optimize?: boolean | undefined;
+}
+
 /** How much to verify. With a budget, a run goes on where the last one with a budget ended. */
 export interface VerifyOptions extends LongOptions {
   /** End after so many seconds. Default: at the end of the store. */

@@ -14,7 +14,7 @@
 
 import { objectNotFound } from '../base/errors.ts';
 import { isInLine } from '../engine/buckets.ts';
-import type { BucketSettings } from '../engine/commit-group.ts';
+import type { BucketSettings } from '../engine/commit-request.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { BucketRecord, ObjectVersion, Point, Version } from '../engine/model.ts';
 import { checkOptionalBoolean, invalidArgument } from './checks.ts';

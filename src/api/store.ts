@@ -10,12 +10,18 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Findings } from '../engine/maintenance/findings.ts';
 import { Bucket } from './bucket.ts';
-import { checkOptionalObject, checkOptionalPositive, checkString } from './checks.ts';
+import {
+  checkOptionalBoolean,
+  checkOptionalObject,
+  checkOptionalPositive,
+  checkString,
+} from './checks.ts';
 import { checkBucketName } from './names.ts';
 import { openSession } from './open.ts';
 import type { BucketConfig, BucketInfo, StoreLocation, StoreOptions } from './options.ts';
 import type {
   BackupReport,
+  CompactOptions,
   CompactReport,
   LongOptions,
   PruneOptions,
@@ -222,9 +228,19 @@ export class Store implements AsyncDisposable {
    *
    * In a store with parity each file that is not written to any more has its parity then, if the
    * disk has let it.
+   *
+   * With `optimize`, everything is first stored as small as it can be: what is current plain, or
+   * nearly, and what is older as differences of what is newer, compressed as well as possible.
+   * That takes a second for ten megabytes or so of different content, and meanwhile the disk needs
+   * room for what is written anew. It may be aborted at any time, and what was done stays done.
    */
-  async compact(options: LongOptions = {}): Promise<CompactReport> {
-    return this.#long(options, (engine, own) => engine.compact(own));
+  async compact(options: CompactOptions = {}): Promise<CompactReport> {
+    checkOptionalObject('options', options);
+    const { optimize } = options;
+    checkOptionalBoolean('optimize', optimize);
+    return this.#long(options, (engine, own) =>
+      engine.compact({ ...own, optimize: optimize === true }),
+    );
   }
 
   /**

@@ -20,6 +20,7 @@ import type { Journal } from './journal.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { isUntouchedBackup } from './log/superblock.ts';
 import type { Operation } from './log/operations.ts';
+import type { Compaction, CompactionOptions } from './maintenance/compaction.ts';
 import { Compactor } from './maintenance/compactor.ts';
 import { ParityKeeper, type ParityWish } from './maintenance/parity-keeper.ts';
 import { Pruner } from './maintenance/pruner.ts';
@@ -48,6 +49,12 @@ export interface BackgroundParts {
   /** Files with chunks of uploads on their way. */
   readonly stagedFileIds: () => ReadonlySet<number>;
   readonly onFailure: (error: unknown) => void;
+}
+
+/** How to compact. */
+export interface CompactOptions extends Pick<CompactionOptions, 'signal' | 'onProgress'> {
+  /** Whether everything is stored as small as it can be first. See maintenance/optimize.ts. */
+  readonly optimize?: boolean;
 }
 
 export class Background {
@@ -111,6 +118,23 @@ export class Background {
   /** Frees all that is dead, if this engine may. */
   async drain(signal?: AbortSignal): Promise<void> {
     if (this.mayTidy) await this.reclaimer.drain(signal);
+  }
+
+  /** Frees what is dead, and gives its space back. */
+  async compact({ optimize = false, ...options }: CompactOptions): Promise<Compaction> {
+    await this.reclaimer.drain(options.signal);
+    let [reclaimedBytes, movedBytes] = [0, 0];
+    if (optimize) {
+      ({ reclaimedBytes, movedBytes } = await this.compactor.optimize(options));
+      // What was only a base is dead now.
+      await this.reclaimer.drain(options.signal);
+    }
+    const compacted = await this.compactor.compact(options);
+    if (optimize) await this.#parts.database.shrink();
+    await this.parity.complete(options.signal);
+    reclaimedBytes += compacted.reclaimedBytes;
+    movedBytes += compacted.movedBytes;
+    return { reclaimedBytes, movedBytes };
   }
 
   /** Ends the work under way. Checkpoints can still be taken. */

@@ -9,7 +9,7 @@
  */
 
 import { InvalidArgument, ObjectNotFound, describe } from '../base/errors.ts';
-import type { BucketSettings } from './commit-group.ts';
+import type { BucketSettings } from './commit-request.ts';
 import type { Committer } from './committer.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { retentionNumbers, type BucketRecord, type RetentionRule } from './model.ts';

@@ -26,18 +26,18 @@ import type { ChunkId, ChunkLocation, EncodedChunk, StagedChunks } from './model
 import type { DiskReserve } from './disk-reserve.ts';
 import type { Segments } from './segments.ts';
 
-/** Which chunks are promised to uploads on their way, and which are being freed. */
+/** Which chunks are promised to uploads on their way, and which are being changed or freed. */
 export class Leases {
   readonly #counts = new Map<string, number>();
-  readonly #freeing = new Set<string>();
+  readonly #changing = new Set<string>();
   /** Chunks that would have been freed, had they not been leased. */
   readonly #refused = new Set<string>();
   /** Called when a lease ends on a chunk that may be free now. */
   onReleased: () => void = () => undefined;
 
-  /** Takes a lease, unless the chunk is being freed. */
+  /** Takes a lease, unless the chunk is being changed. */
   take(key: string): boolean {
-    if (this.#freeing.has(key)) return false;
+    if (this.#changing.has(key)) return false;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     return true;
   }
@@ -52,19 +52,19 @@ export class Leases {
     if (this.#refused.delete(key)) this.onReleased();
   }
 
-  /** Begins freeing a chunk, unless it is leased. */
-  beginFree(key: string): boolean {
+  /** Begins to free a chunk, or to store it otherwise, unless it is leased. */
+  beginChange(key: string): boolean {
     if (this.#counts.has(key)) {
       this.#refused.add(key);
       return false;
     }
-    this.#freeing.add(key);
+    this.#changing.add(key);
     return true;
   }
 
-  /** The chunk is gone, or stays after all. */
-  endFree(key: string): void {
-    this.#freeing.delete(key);
+  /** The chunk is gone, or can be found again. */
+  endChange(key: string): void {
+    this.#changing.delete(key);
   }
 }
 
@@ -119,10 +119,14 @@ export class ChunkStage implements StagedChunks {
   }
 
   async readCostOf(id: ChunkId): Promise<number | undefined> {
+    const key = chunkKey(id);
+    const staged = this.#staged.get(key);
+    if (staged === undefined && !this.#leased.has(key)) return undefined;
+    // One that was only staged may be adopted by another upload, and then be stored otherwise.
+    this.#keep(key);
+    if (!this.#leased.has(key)) return undefined;
     const location = await locate(this.#reader, id);
-    if (location !== undefined) return location.readCost ?? 1;
-    const staged = this.#staged.get(chunkKey(id));
-    return staged === undefined ? undefined : (staged.chunk.delta?.readCost ?? 1);
+    return location === undefined ? (staged?.chunk.delta?.readCost ?? 1) : (location.readCost ?? 1);
   }
 
   async put(chunk: EncodedChunk): Promise<boolean> {

@@ -17,14 +17,19 @@ import {
   operationEffects,
   versionOfPut,
 } from './effects.ts';
+import type { BucketSettings, CommitRequest, ReencodedChunk } from './commit-request.ts';
 import { FileUsage } from './file-usage.ts';
-import { isReferenced, locate, locationChange } from './index/chunk-index.ts';
+import {
+  addChunk,
+  isReferenced,
+  locate,
+  locationChange,
+  type ChunkTotals,
+} from './index/chunk-index.ts';
 import { damageChange } from './index/damage-index.ts';
 import { Layer, type IndexReader, type IndexStore } from './index/index-store.ts';
 import { listVersions } from './index/listing.ts';
 import type { Journal } from './journal.ts';
-import type { LogPosition } from './log/file-header.ts';
-import type { FileUsageEntry } from './log/file-bodies.ts';
 import { chunkKey, type CommitPayload, type Operation } from './log/operations.ts';
 import type {
   BucketRecord,
@@ -34,54 +39,11 @@ import type {
   CommitResult,
   EncodedChunk,
   Lsn,
-  RetentionRule,
   Totals,
   Version,
 } from './model.ts';
+import { mayReencode } from './reencode.ts';
 import type { StoreState } from './store-state.ts';
-
-/** What can be committed: changes of objects, and the store's own. */
-export type CommitRequest =
-  | Change
-  /** Makes a bucket, or changes what it is. Versioning that is on stays on. */
-  | { readonly kind: 'putBucket'; readonly name: string; readonly settings: BucketSettings }
-  | { readonly kind: 'dropBucket'; readonly bucketId: number }
-  /** Frees a chunk if nothing references it at that moment. */
-  | { readonly kind: 'free'; readonly id: ChunkId; readonly children: readonly ChunkId[] }
-  /** Written by the checkpoint itself, when the index is proved to be complete. */
-  | {
-      readonly kind: 'checkpoint';
-      readonly position: LogPosition;
-      readonly usage: readonly FileUsageEntry[];
-    }
-  /** Makes copies of chunks the ones that count, where the chunk still lies where it was copied. */
-  | {
-      readonly kind: 'relocate';
-      readonly fromFileId: number;
-      readonly toFileId: number;
-      readonly moves: readonly ChunkMove[];
-    }
-  /** Lets go of files in which nothing lives. */
-  | { readonly kind: 'retire'; readonly fileIds: readonly number[] }
-  | { readonly kind: 'close' };
-
-/** A chunk that was copied. */
-export interface ChunkMove {
-  readonly id: ChunkId;
-  readonly from: ChunkLocation;
-  readonly to: ChunkLocation;
-}
-
-/** What of a bucket may be set; absent: as it is, else not at all. */
-export interface BucketSettings {
-  readonly versioned?: boolean;
-  readonly public?: boolean;
-  /** `null`: none. */
-  readonly retention?: RetentionRule | null;
-  readonly seeThroughGzip?: boolean;
-  /** Only of a bucket that is being made. */
-  readonly isolated?: boolean;
-}
 
 /** The chunks that a chunk keeps alive, though its frame may be damaged. */
 export type ChildrenOf = (
@@ -106,6 +68,8 @@ export class CommitGroup {
   readonly buckets: Map<number, BucketRecord | undefined> = new Map();
   /** Chunks known to be damaged that it brings good bytes for, or frees. */
   readonly healed: ChunkId[] = [];
+  /** Chunks that it frees or writes anew: nobody may find them until that is done. */
+  readonly exclusive: string[] = [];
   /** What it does to the index. */
   readonly layer: Layer = new Layer();
   /** What it does to log files. */
@@ -160,6 +124,8 @@ export class CommitGroup {
       }
       case 'relocate':
         return this.#relocate(request);
+      case 'reencode':
+        return this.#reencode(request.chunks);
       case 'retire':
         return this.#retire(request.fileIds);
       case 'checkpoint':
@@ -245,6 +211,11 @@ export class CommitGroup {
       this.usage.adopt(location);
       this.#addTotals(chunkTotals(id, location));
     }
+    await this.#performAdopt(offsets);
+  }
+
+  /** @param offsets - Of frames, by the file that they lie in. */
+  async #performAdopt(offsets: ReadonlyMap<number, number[]>): Promise<void> {
     for (const [fileId, places] of offsets) {
       await this.#perform({ kind: 'adopt', fileId, offsets: places.sort((a, b) => a - b) });
     }
@@ -257,6 +228,11 @@ export class CommitGroup {
     this.layer.add([damageChange({ id }, undefined)]);
     const location = await locate(this.#reader, id);
     if (location === undefined) return;
+    await this.#supersede(id, location);
+  }
+
+  /** A frame becomes dead bytes, as another takes its place. */
+  async #supersede(id: ChunkId, location: ChunkLocation): Promise<void> {
     const lsn = await this.#perform({ kind: 'supersede', id, location });
     if (location.readCost !== undefined) {
       const bases = await this.#childrenOf(this.#reader, id, location);
@@ -274,7 +250,8 @@ export class CommitGroup {
   async #free(id: ChunkId, children: readonly ChunkId[]): Promise<boolean> {
     const location = await locate(this.#reader, id);
     if (location === undefined || (await isReferenced(this.#reader, id))) return true;
-    if (!this.#state.leases.beginFree(chunkKey(id))) return false;
+    if (!this.#state.leases.beginChange(chunkKey(id))) return false;
+    this.exclusive.push(chunkKey(id));
     const lsn = await this.#perform({ kind: 'free', id, location });
     if (this.#state.damage.has(id)) {
       this.healed.push(id);
@@ -309,6 +286,23 @@ export class CommitGroup {
     }
     if (offsets.length === 0) return conflict('notFound');
     await this.#perform({ kind: 'relocate', fromFileId, toFileId, offsets });
+    return done(undefined);
+  }
+
+  async #reencode(chunks: readonly ReencodedChunk[]): Promise<CommitResult> {
+    const offsets = new Map<number, number[]>();
+    for (const chunk of chunks) {
+      if (!(await mayReencode(this.#reader, this.#state, chunk))) continue;
+      const { id, from, to, bases } = chunk;
+      this.exclusive.push(chunkKey(id));
+      await this.#supersede(id, from);
+      this.layer.add(adoptionEffects({ id, location: to, children: bases }));
+      this.usage.adopt(to);
+      this.#addTotals(chunkTotals(id, to));
+      offsets.set(to.fileId, [...(offsets.get(to.fileId) ?? []), to.offset]);
+    }
+    if (offsets.size === 0) return conflict('notFound');
+    await this.#performAdopt(offsets);
     return done(undefined);
   }
 
@@ -354,11 +348,9 @@ function versionOf(operation: Operation, lsn: Lsn): Version | undefined {
   return { kind: 'deleteMarker', lsn, timeMs: operation.timeMs };
 }
 
-/** What a chunk adds to the totals. Nodes are bookkeeping: they are no content. */
-function chunkTotals(
-  id: ChunkId,
-  location: ChunkLocation,
-): { chunks: number; uniqueBytes: number; storedBytes: number } {
-  const uniqueBytes = id.kind === 'data' ? location.rawBytes : 0;
-  return { chunks: 1, uniqueBytes, storedBytes: location.frameBytes };
+/** What a chunk adds to the totals. */
+function chunkTotals(id: ChunkId, location: ChunkLocation): ChunkTotals {
+  const totals = { chunks: 0, uniqueBytes: 0, storedBytes: 0 };
+  addChunk(totals, id, location);
+  return totals;
 }

@@ -25,10 +25,11 @@ import {
   osSyncDelayMs,
 } from '../base/limits.ts';
 import type { ChunkStage } from './chunk-stage.ts';
-import { CommitGroup, type CommitGroupParts, type CommitRequest } from './commit-group.ts';
+import { CommitGroup, type CommitGroupParts } from './commit-group.ts';
+import type { CommitRequest } from './commit-request.ts';
 import type { Health } from './health.ts';
 import type { LogPosition } from './log/file-header.ts';
-import { chunkKey, type Operation } from './log/operations.ts';
+import type { Operation } from './log/operations.ts';
 import type { CommitResult, Durability } from './model.ts';
 import type { Clock } from './platform/platform.ts';
 
@@ -208,9 +209,7 @@ export class Committer {
       });
     }
     for (const id of group.healed) state.damage.forget(id);
-    for (const operation of operations) {
-      if (operation.kind === 'free') state.leases.endFree(chunkKey(operation.id));
-    }
+    for (const key of group.exclusive) state.leases.endChange(key);
     this.#parts.onCommitted(operations.some(makesCandidates), operations);
   }
 }

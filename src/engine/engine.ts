@@ -13,19 +13,19 @@
 
 import { ObjectsError } from '../base/errors.ts';
 import { defaultChunking, inlineBytesMax } from '../base/limits.ts';
-import { Background } from './background.ts';
+import { Background, type CompactOptions } from './background.ts';
 import { Buckets } from './buckets.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { EmbeddedChunkStore } from './chunk-store.ts';
 import { Committer } from './committer.ts';
-import type { BucketSettings, CommitRequest } from './commit-group.ts';
+import type { BucketSettings, CommitRequest } from './commit-request.ts';
 import { Deltas } from './deltas.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { Health } from './health.ts';
 import { Incarnation } from './incarnation.ts';
 import { Journal } from './journal.ts';
 import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
-import type { Compaction, CompactionOptions } from './maintenance/compaction.ts';
+import type { Compaction } from './maintenance/compaction.ts';
 import type { Findings, VerifyOptions } from './maintenance/findings.ts';
 import { footprintOf, type Footprint, type FootprintOptions } from './maintenance/footprint.ts';
 import type { ParityKeeper } from './maintenance/parity-keeper.ts';
@@ -279,14 +279,9 @@ export class Engine {
   }
 
   /** Frees what is dead, and gives its space back. See maintenance/compaction.ts. */
-  async compact(options: Pick<CompactionOptions, 'signal' | 'onProgress'>): Promise<Compaction> {
+  async compact(options: CompactOptions): Promise<Compaction> {
     this.#health.throwIfFailed();
-    return this.#track(async () => {
-      await this.#background.reclaimer.drain(options.signal);
-      const done = await this.#background.compactor.compact(options);
-      await this.parity.complete(options.signal);
-      return done;
-    });
+    return this.#track(() => this.#background.compact(options));
   }
 
   /** What {@link compact} would give back. */

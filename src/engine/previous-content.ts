@@ -23,7 +23,7 @@ const stretch = { sidesBytes: 256 * 1024, aheadBytes: 8 * 1024 * 1024 };
 const nearMax = 2;
 
 export class PreviousContent {
-  readonly #chunks: ChunkStore;
+  readonly #chunks: Pick<ChunkStore, 'read'>;
   readonly #version: ObjectVersion;
   #leaves: Leaf[] = [];
   #from = 0;
@@ -31,7 +31,7 @@ export class PreviousContent {
   /** How far content is from where it was: place in the version before, less place in the new. */
   #shift = 0;
 
-  constructor(chunks: ChunkStore, version: ObjectVersion) {
+  constructor(chunks: Pick<ChunkStore, 'read'>, version: ObjectVersion) {
     this.#chunks = chunks;
     this.#version = version;
   }

@@ -57,6 +57,7 @@ export const anyCommands: fc.Arbitrary<Iterable<Command>> = fc.commands(
     pick.map((index) => compareView(index)),
     fc.constant(compareAll()),
     fc.constant(reopen()),
+    fc.constant(optimize()),
   ],
   { maxCommands: 60, size: 'max' },
 );
@@ -190,6 +191,12 @@ export function compareAll(): Command {
     expect(entries.map((entry) => entry.name)).toEqual(names.filter((n) => !n.includes('/')));
     expect(prefixes).toEqual(names.some((n) => n.startsWith('a/')) ? ['a/'] : []);
     expect(await store.stats()).toMatchObject(model.totals());
+  });
+}
+
+function optimize(): Command {
+  return command('optimize', async (_, { store }) => {
+    await store.compact({ optimize: true });
   });
 }
 

@@ -100,7 +100,7 @@ export class EngineLife {
     else if (kind < 22) await this.#link(choice);
     else if (kind < 25) await this.#read(choice);
     else if (kind === 25) await this.#compare([this.#model]);
-    else if (kind === 26) await this.#engine.compact({});
+    else if (kind === 26) await this.#compact(choice);
     else if (kind === 27) await this.#sync();
     else if (kind === 28) await this.#reopen();
     else if (kind === 29) await this.#crashDuringUpload(choice);
@@ -154,6 +154,13 @@ export class EngineLife {
     if (Buffer.compare(bytes, contents[found.content] as Uint8Array) !== 0) {
       throw new Error(`wrong bytes of ${this.#target(choice).key}`);
     }
+  }
+
+  /** All content is what it was, and an upload may come in between. */
+  async #compact(choice: number): Promise<void> {
+    const compacting = this.#engine.compact({ optimize: choice % 4 !== 0 });
+    if (choice % 2 === 1) await this.#upload(choice >> 2, 'power');
+    await compacting;
   }
 
   async #sync(): Promise<void> {

@@ -5,7 +5,7 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Version } from '../../src/engine/model.ts';
 import type { Found } from './oracle.ts';
-import type { Content } from './workload.ts';
+import type { Content } from './deed.ts';
 
 /** Something that must not be. */
 export class Violation extends Error {}

@@ -23,7 +23,7 @@ import { progress, type Found } from './oracle.ts';
 import { Random } from './random.ts';
 import { once, type CrashPoint, type Life } from './session.ts';
 import type { Target } from './target.ts';
-import { bytesOf, type Content } from './workload.ts';
+import { bytesOf, type Content } from './deed.ts';
 
 export interface ExplorerOptions {
   readonly target: Target;

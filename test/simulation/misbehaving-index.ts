@@ -18,7 +18,7 @@ import { outcomeOf } from './oracle.ts';
 import { Random } from './random.ts';
 import { once } from './session.ts';
 import type { Target } from './target.ts';
-import { bytesOf, type BucketName, type Content, type Deed } from './workload.ts';
+import { bytesOf, type BucketName, type Content, type Deed } from './deed.ts';
 
 /** What LevelDB does wrong in a life. */
 export type Fault = 'stale' | 'flips' | 'failsToWrite';

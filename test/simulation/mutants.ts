@@ -249,8 +249,8 @@ const claims: readonly Mutant[] = [
     'a chunk is freed though an upload was promised it',
     at('sharing', /^the end/, { seed: 2, statesPerInnerPoint: 0 }),
     'commit-group.ts',
-    'if (!this.#state.leases.beginFree(chunkKey(id))) return false;',
-    'this.#state.leases.beginFree(chunkKey(id));',
+    'if (!this.#state.leases.beginChange(chunkKey(id))) return false;',
+    'this.#state.leases.beginChange(chunkKey(id));',
   ),
   mutant(
     'ids of log files are taken from the VARVE file alone',
@@ -335,6 +335,19 @@ const compaction: readonly Mutant[] = [
     'opening.ts',
     'await snapshots.load(index)',
     'undefined',
+  ),
+  mutant(
+    'frames that optimize wrote count before they are synced',
+    at('optimizing', /^(removeTree|sync|the end)/, { statesPerPoint: 40 }),
+    'maintenance/optimize.ts',
+    '    await target.sync();\n',
+  ),
+  mutant(
+    'a chunk that optimize wrote has none of its new edges',
+    at('optimizing', /^the end/),
+    'commit-group.ts',
+    'this.layer.add(adoptionEffects({ id, location: to, children: bases }));',
+    'this.layer.add([locationChange(id, to)]);',
   ),
   mutant(
     'files are retired without a snapshot',

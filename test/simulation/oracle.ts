@@ -8,7 +8,7 @@
  * that were answered before it was asked for, and those that the engine itself put before it.
  */
 
-import type { BucketName, Content, Deed } from './workload.ts';
+import type { BucketName, Content, Deed } from './deed.ts';
 
 /** How far a deed had come at a moment. */
 export const progress = { unknown: 0, asked: 1, answered: 2, safe: 3 } as const;
@@ -197,6 +197,7 @@ export function outcomeOf(
     case 'timer':
     case 'settle':
     case 'compact':
+    case 'optimize':
     case 'reopen':
     case 'kill':
     case 'loseIndex':

@@ -14,7 +14,8 @@ import { drawnDelay, Machine, storeFolder } from './machine.ts';
 import { Oracle, outcomeOf, type Moment } from './oracle.ts';
 import { Random } from './random.ts';
 import type { Target } from './target.ts';
-import { bytesOf, type Deed, type Workload } from './workload.ts';
+import { bytesOf, type Deed } from './deed.ts';
+import type { Workload } from './workload.ts';
 
 /** A moment at which the machine may stop. */
 export interface CrashPoint {
@@ -126,6 +127,9 @@ class Session implements Life {
         return;
       case 'compact':
         await this.#engine.compact({});
+        return;
+      case 'optimize':
+        await this.#engine.compact({ optimize: true });
         return;
       case 'settle':
         await this.#engine.totals();

@@ -5,56 +5,23 @@
  * of them a crash cuts off. Their order in the journal is the engine's business.
  */
 
-import type { Durability } from '../../src/engine/model.ts';
-import { editedText, generatedBytes, generatedText } from '../support/content.ts';
+import {
+  compact,
+  copy,
+  kill,
+  loseIndex,
+  optimize,
+  purge,
+  put,
+  remove,
+  reopen,
+  settle,
+  sync,
+  timer,
+  type Content,
+  type Deed,
+} from './deed.ts';
 import { Random } from './random.ts';
-
-export type BucketName = 'notes' | 'drafts';
-
-/**
- * A content, by how it is made: the same words always mean the same bytes. What is edited
- * resembles the text that it was, and what becomes of other edits.
- */
-export type Content =
-  `${'text' | 'bytes'} ${number} ${number}` | `edited ${number} ${number} ${number}`;
-
-export type Deed =
-  | {
-      readonly kind: 'upload';
-      readonly bucket: BucketName;
-      readonly name: string;
-      readonly content: Content;
-      readonly durability: Durability;
-    }
-  | { readonly kind: 'remove'; readonly bucket: BucketName; readonly name: string }
-  /** Purges one version, counted from the newest. */
-  | {
-      readonly kind: 'purge';
-      readonly bucket: BucketName;
-      readonly name: string;
-      readonly nth: number;
-    }
-  /** Copies the current version of a name of the same bucket. */
-  | {
-      readonly kind: 'copy';
-      readonly bucket: BucketName;
-      readonly name: string;
-      readonly from: string;
-    }
-  /** `notes` is versioned, `drafts` is not. */
-  | { readonly kind: 'makeBucket'; readonly bucket: BucketName }
-  | { readonly kind: 'sync' }
-  /** The timer that syncs what was acknowledged as `'os'`. */
-  | { readonly kind: 'timer' }
-  /** Waits until what is dead has been freed. */
-  | { readonly kind: 'settle' }
-  /** Gives back the space of what is dead. */
-  | { readonly kind: 'compact' }
-  | { readonly kind: 'reopen' }
-  /** The process is killed, and the store is opened by the next one. */
-  | { readonly kind: 'kill' }
-  /** The same after closing, and somebody deletes the index in between. */
-  | { readonly kind: 'loseIndex' };
 
 export interface Workload {
   readonly name: string;
@@ -64,41 +31,6 @@ export interface Workload {
   readonly hasParity?: boolean;
   readonly steps: readonly (readonly Deed[])[];
 }
-
-/** The bytes of a content. */
-export function bytesOf(content: Content): Uint8Array {
-  const [kind, seed, byteCount, edit] = content.split(' ');
-  if (kind === 'edited') return editedText(Number(seed), Number(byteCount), Number(edit));
-  const make = kind === 'text' ? generatedText : generatedBytes;
-  return make(Number(seed), Number(byteCount));
-}
-
-const put = (
-  bucket: BucketName,
-  name: string,
-  content: Content,
-  durability: Durability = 'power',
-): Deed => ({ kind: 'upload', bucket, name, content, durability });
-const remove = (bucket: BucketName, name: string): Deed => ({ kind: 'remove', bucket, name });
-const purge = (bucket: BucketName, name: string, nth: number): Deed => ({
-  kind: 'purge',
-  bucket,
-  name,
-  nth,
-});
-const copy = (bucket: BucketName, name: string, from: string): Deed => ({
-  kind: 'copy',
-  bucket,
-  name,
-  from,
-});
-const sync: Deed = { kind: 'sync' };
-const timer: Deed = { kind: 'timer' };
-const settle: Deed = { kind: 'settle' };
-const compact: Deed = { kind: 'compact' };
-const reopen: Deed = { kind: 'reopen' };
-const kill: Deed = { kind: 'kill' };
-const loseIndex: Deed = { kind: 'loseIndex' };
 
 /** What must be met whatever the seed: every kind of deed, and every kind of meeting. */
 export const workloads: readonly Workload[] = [
@@ -240,6 +172,20 @@ export const workloads: readonly Workload[] = [
       [purge('notes', 'large', 0), purge('notes', 'a', 0)],
       [settle],
       [put('drafts', 'b', 'edited 90 700 5')],
+    ],
+  },
+  {
+    name: 'optimizing',
+    steps: [
+      [put('notes', 'a', 'text 90 700'), put('drafts', 'b', 'bytes 62 1900')],
+      [put('notes', 'a', 'edited 90 700 1'), put('notes', 'c', 'text 91 1500')],
+      [put('notes', 'a', 'edited 90 700 3'), put('notes', 'c', 'edited 91 1500 1')],
+      [optimize],
+      [put('notes', 'a', 'edited 90 700 4', 'os'), purge('notes', 'c', 1)],
+      [optimize, put('drafts', 'b', 'edited 90 700 2'), put('notes', 'c', 'edited 91 1500 2')],
+      [loseIndex],
+      [purge('notes', 'a', 0), settle],
+      [optimize],
     ],
   },
   {

@@ -24,7 +24,12 @@ export function addStoreCommands(shell: Shell): void {
     );
   addParityOptions(
     shell.command('compact', 'give the space of removed content back to the file system'),
-  ).action((_: unknown, command: Command) => shell.run(command, compact));
+  ).action((_: unknown, command: Command) => shell.run(command, (session) => compact(session)));
+  addParityOptions(
+    shell.command('optimize', 'spend time to make the store as small as it can be'),
+  ).action((_: unknown, command: Command) =>
+    shell.run(command, (session) => compact(session, 'optimize')),
+  );
   shell
     .command(
       'backup',
@@ -44,8 +49,12 @@ function longOptions(label: string, { terminal, signal }: Session): LongOptions 
   return { signal, onProgress: (progress) => terminal.showProgress(label, progress) };
 }
 
-async function compact(session: Session): Promise<undefined> {
-  const report = await session.store.compact(longOptions('compact', session));
+async function compact(
+  session: Session,
+  label: 'compact' | 'optimize' = 'compact',
+): Promise<undefined> {
+  const options = { ...longOptions(label, session), optimize: label === 'optimize' };
+  const report = await session.store.compact(options);
   const { reclaimedBytes, movedBytes } = report;
   const text = `gave back ${formatSize(reclaimedBytes)}, moved ${formatSize(movedBytes)}`;
   await session.terminal.print(report, text);

@@ -57,6 +57,23 @@ export async function countReferences(reader: IndexReader, id: ChunkId): Promise
   }
 }
 
+/** The chunks that are stored as deltas of one: by half their digest, so perhaps one too many. */
+export async function dependentsOf(reader: IndexReader, id: ChunkId): Promise<ChunkId[]> {
+  const prefix = `${chunkGroup(id)}${referencePrefix}d`;
+  const dependents: ChunkId[] = [];
+  let gte = prefix;
+  for (;;) {
+    const rows = await reader.range({ gte, lt: afterPrefix(prefix), limit: 1000 });
+    for (const { key } of rows) {
+      const half = fromBinaryString(key.slice(prefix.length));
+      dependents.push(...(await chunkIdsWith(reader, id.domain, half)));
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < 1000) return dependents;
+    gte = `${last.key}\0`;
+  }
+}
+
 /** Whether this edge is there. */
 export async function hasReference(
   reader: IndexReader,

@@ -181,6 +181,15 @@ export class Database {
     }
   }
 
+  /** Merges all tables, so that what was replaced takes no space. What fails costs only that. */
+  async shrink(): Promise<void> {
+    try {
+      await this.#backend.compactRange?.(Uint8Array.of(0), Uint8Array.of(255));
+    } catch {
+      // A database that is broken says so when it is read or written.
+    }
+  }
+
   async close(): Promise<void> {
     await this.#backend.close();
   }

@@ -24,7 +24,7 @@
 
 import { throwIfAborted, isCorrupt } from '../../base/errors.ts';
 import { plainBytes, type ChunkFrame, type ChunkReader, type ReadBase } from '../chunk-reader.ts';
-import type { ChunkMove } from '../commit-group.ts';
+import type { ChunkMove } from '../commit-request.ts';
 import type { Committer } from '../committer.ts';
 import { locate } from '../index/chunk-index.ts';
 import type { IndexStore } from '../index/index-store.ts';
@@ -284,6 +284,18 @@ async function relocate(
   }
 }
 
+/** Removes the files in which nothing lives any more, also those that are being written. */
+export async function letGoOfAll(
+  parts: CompactionParts,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { journal, segments } = parts;
+  const open = [journal.openFileId, segments.openFileId].filter((id) => id !== undefined);
+  await segments.seal();
+  await beginNewJournalFile(parts, new Set(open));
+  return letGo(parts, signal);
+}
+
 /** Removes the files in which nothing lives any more. Returns how many bytes they had. */
 async function letGo(parts: CompactionParts, signal: AbortSignal | undefined): Promise<number> {
   const { committer, files } = parts;
@@ -340,6 +352,6 @@ async function emptyFiles(parts: CompactionParts, position: LogPosition): Promis
 }
 
 /** A commit whose end nobody knows has stopped the store. */
-function expectSettled(result: CommitResult): void {
+export function expectSettled(result: CommitResult): void {
   if (result.outcome === 'unknown') throw result.cause;
 }

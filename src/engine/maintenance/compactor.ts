@@ -21,6 +21,7 @@ import {
   type CompactionOptions,
   type CompactionParts,
 } from './compaction.ts';
+import { optimize, type OptimizeOptions } from './optimize.ts';
 import type { Incarnation } from '../incarnation.ts';
 import { Segments } from '../segments.ts';
 import { garbageFraction } from './victims.ts';
@@ -104,6 +105,11 @@ export class Compactor {
       sum.reclaimedBytes += batch.reclaimedBytes;
       sum.movedBytes += batch.movedBytes;
     }
+  }
+
+  /** Makes the store as small as it can be. The space of old frames is left to {@link compact}. */
+  async optimize(options: Pick<OptimizeOptions, 'signal' | 'onProgress'>): Promise<Compaction> {
+    return this.#one(() => optimize(this.#parts, { ...options, giveWay: this.#yield }));
   }
 
   /** A snapshot that rotted is replaced while the index still knows what it said. */
