@@ -106,6 +106,7 @@ export const faultyLives: readonly FaultyLife[] = [
       await store.stats();
       await store.compact();
       await store.upload('plain', 'c', large);
+      await store.compact({ optimize: true });
       await store.read('plain', 'c');
       await store.list();
       await store.close();

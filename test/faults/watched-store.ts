@@ -183,9 +183,9 @@ export class WatchedStore {
     });
   }
 
-  async compact(): Promise<Ending> {
+  async compact(options: { readonly optimize?: boolean } = {}): Promise<Ending> {
     return this.#try('compact', true, async (store, signal) => {
-      await store.compact({ signal });
+      await store.compact({ ...options, signal });
     });
   }
 

@@ -14,7 +14,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Torture } from '../../src/cli/torture/torture.ts';
 import { builtFile } from '../support/build.ts';
 
-const kills = 200;
+const isShort = process.env['VARVE_SIMULATION'] === 'short';
+const kills = isShort ? 60 : 200;
 const seed = Math.floor(Math.random() * 2 ** 31);
 
 let directory: string;

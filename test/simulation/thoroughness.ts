@@ -2,7 +2,8 @@
  * How much is simulated: set by the environment variable `VARVE_SIMULATION`.
  *
  * Without it, as much as a run of all tests has time for. `short` is for further versions of Node,
- * on which the same code need not be asked the same questions again.
+ * on which the same code need not be asked the same questions again; other tests that are
+ * long go by it too.
  */
 
 import type { Bounds } from './simulation.ts';

@@ -29,7 +29,7 @@ async function run({ directory, seed, compactAfterMs, closeAfterMs }: LoadTask):
   let isOver = false;
   const load = Promise.all([
     runLoad({ store, seed, tell, isOver: () => isOver }),
-    compactAfterMs !== undefined && compactAfter(compactAfterMs, store),
+    compactAfterMs !== undefined && compactAfter(compactAfterMs, store, seed % 2 === 0),
   ]);
   if (closeAfterMs !== undefined) {
     await Promise.race([load, delay(closeAfterMs)]);
@@ -41,10 +41,10 @@ async function run({ directory, seed, compactAfterMs, closeAfterMs }: LoadTask):
   tell({ step: 'closed' });
 }
 
-async function compactAfter(delayMs: number, store: Store): Promise<void> {
+async function compactAfter(delayMs: number, store: Store, optimize: boolean): Promise<void> {
   await delay(delayMs);
   tell({ step: 'compacting' });
-  await store.compact();
+  await store.compact({ optimize });
 }
 
 tell({ step: 'loaded' });

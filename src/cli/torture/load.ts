@@ -85,7 +85,7 @@ class Lane {
       // No change, but a promise about all of them; and its files are written like any others.
       await this.#store.sync();
     } else if (die < 48) {
-      await this.#store.compact();
+      await this.#store.compact({ optimize: this.#below(2) === 0 });
     } else {
       await this.#upload(bucketName, name);
     }
