@@ -26,7 +26,11 @@ function aimedAt(aim: Aim, target: Target): SimulationOptions {
   return before === undefined ? options : { ...options, before };
 }
 
-test.each(mutants.map((one) => [one.name, one] as const))(
+/** The simulator is the same on every Node: `VARVE_SIMULATION=short` tries a sixth of them. */
+const isShort = process.env['VARVE_SIMULATION'] === 'short';
+const tried = mutants.filter((_, at) => !isShort || at % 6 === 0);
+
+test.each(tried.map((one) => [one.name, one] as const))(
   'found: %s',
   async (name, { changes, aim }) => {
     const target = await loadTarget(name.replaceAll(' ', '-'), changes);
