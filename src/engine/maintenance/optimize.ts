@@ -158,15 +158,34 @@ class Optimization {
     return found.filter((each) => each.name === name).map(({ version }) => version);
   }
 
+  /** Takes the chunks of a version, and of what it resembles what is there. */
   async #takeVersion(
     version: ObjectVersion,
     newer: ObjectVersion | undefined,
     pass: Pass,
   ): Promise<void> {
     const { chunks } = this.#parts;
+    const walk = (place?: PreviousContent): Promise<void> =>
+      this.#whileThere(version.root.id, () => this.#walk(version, place, pass));
+    const isTaken =
+      newer !== undefined &&
+      (await this.#whileThere(newer.root.id, async () => {
+        await walk(new PreviousContent(chunks, newer));
+        return true;
+      }));
+    if (isTaken !== true) await walk();
+    // Not while anything is held: that may not come to cost more.
+    if (this.#moves.length >= chunksMax) await this.commit();
+  }
+
+  async #walk(
+    version: ObjectVersion,
+    place: PreviousContent | undefined,
+    pass: Pass,
+  ): Promise<void> {
+    const { chunks } = this.#parts;
     const { root } = version;
     const sizeBytes = contentBytesOf(version);
-    const place = newer === undefined ? undefined : new PreviousContent(chunks, newer);
     const range = { start: 0, end: sizeBytes };
     try {
       for await (const leaf of leavesOf(root, sizeBytes, range, (id) => chunks.read(id))) {
@@ -177,6 +196,8 @@ class Optimization {
         }
         const near = (await place?.near(offset, leaf.sizeBytes)) ?? [];
         await this.#take(id, near, pass);
+        // A chunk that is a version by itself is held now.
+        if (root.level > 0 && this.#moves.length >= chunksMax) await this.commit();
       }
     } catch (error) {
       // A version that is damaged is for `verify` to name.
@@ -195,7 +216,8 @@ class Optimization {
       if (pass.dependentsFirst) await this.#take(dependent, [], pass);
       else readCostMax = Math.min(readCostMax, location.readCost ?? 1);
     }
-    const chunk = await chunks.inspect(id, location);
+    const chunk = await this.#whileThere(id, () => chunks.inspect(id, location));
+    if (chunk === undefined) return;
     const features = superFeatures(chunk.bytes);
     const bases = await this.#basesFor(id, near, features, readCostMax);
     const stored = await this.#write({ id, location, chunk }, bases, readCostMax);
@@ -208,8 +230,19 @@ class Optimization {
       total,
       unit: 'bytes',
     });
-    if (this.#moves.length >= chunksMax) await this.commit();
     await giveWay();
+  }
+
+  /** Does something with a chunk, and what that needs, which may be freed at any other moment. */
+  async #whileThere<T>(id: ChunkId, action: () => Promise<T>): Promise<T | undefined> {
+    const { index, state } = this.#parts;
+    const key = chunkKey(id);
+    if (!state.leases.take(key)) return undefined;
+    try {
+      return (await locate(index.reader(), id)) === undefined ? undefined : await action();
+    } finally {
+      state.leases.drop(key);
+    }
   }
 
   /** What is a delta of a chunk and was not taken yet: the chunk must not cost more before. */
@@ -262,8 +295,8 @@ class Optimization {
     for (const candidate of [...near, ...similar]) {
       const found = this.#affordable(candidate, readCostMax);
       if (found === undefined || bases.has(chunkKey(found.id))) continue;
-      const { bytes } = await this.#parts.chunks.base(found.id);
-      bases.set(chunkKey(found.id), { ...found, bytes });
+      const base = await this.#whileThere(found.id, () => this.#parts.chunks.base(found.id));
+      if (base !== undefined) bases.set(chunkKey(found.id), { ...found, bytes: base.bytes });
       if (bases.size === candidatesMax) break;
     }
     return [...bases.values()];
