@@ -12,20 +12,10 @@ import { Database } from '../../../src/engine/index/database.ts';
 import { IndexStore } from '../../../src/engine/index/index-store.ts';
 import { KnownDamage } from '../../../src/engine/known-damage.ts';
 import { chunkKey } from '../../../src/engine/log/operations.ts';
-import type { ChunkId, ChunkLocation } from '../../../src/engine/model.ts';
+import { noTotals, type ChunkId, type ChunkLocation } from '../../../src/engine/model.ts';
 import { nativeHashing } from '../../../src/engine/platform/native-hashing.ts';
 import { mayReencode } from '../../../src/engine/reencode.ts';
 import { StoreState } from '../../../src/engine/store-state.ts';
-
-const totals = {
-  objects: 0,
-  versions: 0,
-  deleteMarkers: 0,
-  chunks: 0,
-  logicalBytes: 0,
-  uniqueBytes: 0,
-  storedBytes: 0,
-};
 
 const idOf = (seed: number): ChunkId => {
   return { domain: 0, kind: 'data', digest: new Uint8Array(32).fill(seed) };
@@ -67,7 +57,7 @@ beforeEach(async () => {
     nextLsn: 2,
     lastCommit: undefined,
     timeMs: 0,
-    totals,
+    totals: noTotals,
     lastBucketId: 0,
     usage: new FileUsage(),
     buckets: [],
