@@ -8,8 +8,12 @@
  * @module
  */
 
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesOf, type Release } from '../../scripts/releases.ts';
+import { borgCall } from '../../src/cli/bench/borg-target.ts';
+import { gitCall } from '../../src/cli/bench/git-target.ts';
+import { resticCall } from '../../src/cli/bench/restic-target.ts';
 import { run, type Tool, versionOf } from './tool.ts';
 
 /** With its defaults: since 0.14 these compress. */
@@ -26,14 +30,15 @@ const restic: Tool = {
   },
 };
 
+/** A repository, and beside it what the tool keeps elsewhere: no part of what is measured. */
+function placesOf(repository: string): { readonly repository: string; readonly home: string } {
+  const home = `${repository}-home`;
+  mkdirSync(home, { recursive: true });
+  return { repository, home };
+}
+
 function runRestic(repository: string, argv: readonly string[], cwd?: string): void {
-  const common = ['--repo', repository, '--no-cache', '--quiet'];
-  run({
-    program: 'restic',
-    argv: [...common, ...argv],
-    env: { RESTIC_PASSWORD: 'measured' },
-    ...(cwd !== undefined && { cwd }),
-  });
+  run(resticCall(placesOf(repository), argv, cwd));
 }
 
 const borg: Tool = {
@@ -52,13 +57,7 @@ const borg: Tool = {
 };
 
 function runBorg(repository: string, argv: readonly string[], cwd?: string): void {
-  run({
-    program: 'borg',
-    argv,
-    // Its cache and its keys must not lie in the repository, nor with the user's.
-    env: { BORG_BASE_DIR: `${repository}-home`, BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'yes' },
-    ...(cwd !== undefined && { cwd }),
-  });
+  run(borgCall(placesOf(repository), argv, cwd));
 }
 
 /** One commit a release. The list of what is checked out is no part of the repository. */
@@ -85,28 +84,8 @@ const git: Tool = {
   },
 };
 
-const gitSettings = {
-  'core.autocrlf': 'false',
-  'core.bare': 'false',
-  'core.excludesFile': '/dev/null',
-  'gc.auto': '0',
-  'pack.threads': '1',
-  'user.name': 'measured',
-  'user.email': 'measured@example.com',
-};
-
 function runGit(repository: string, argv: readonly string[], cwd = repository): void {
-  const settings = Object.entries(gitSettings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  run({
-    program: 'git',
-    argv: [...settings, `--git-dir=${repository}`, ...argv],
-    cwd,
-    env: {
-      GIT_CONFIG_NOSYSTEM: '1',
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_INDEX_FILE: `${repository}-index`,
-    },
-  });
+  run(gitCall(placesOf(repository), argv, cwd));
 }
 
 const zstd: Tool = {

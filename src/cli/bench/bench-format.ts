@@ -74,6 +74,12 @@ export function formatSettings({ settings }: WorkloadResult): string {
   return `${what} of ${formatSize(sizeBytes)}, ${concurrency} in flight, seed ${seed}`;
 }
 
+/** Who was not asked, and why. */
+export function formatNotFor({ notFor }: WorkloadResult): string | undefined {
+  if (notFor.length === 0) return undefined;
+  return `${notFor.join(', ')}: not for this workload, as they start a program for each call`;
+}
+
 /** How many answers and records of a target were compared. */
 export function formatCompared({ turns }: TargetResult): string {
   return formatCount(

@@ -87,6 +87,8 @@ export interface WorkloadResult {
   readonly summary: string;
   readonly settings: WorkloadSettings;
   readonly targets: readonly TargetResult[];
+  /** Tools that were not asked: an operation of this workload is not worth the start of one. */
+  readonly notFor: readonly string[];
 }
 
 export interface BenchResult {

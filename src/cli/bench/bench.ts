@@ -17,9 +17,9 @@ import {
   type TurnResult,
   type WorkloadResult,
 } from './bench-result.ts';
-import type { Durability } from './target.ts';
+import type { Durability, TargetKind } from './target.ts';
 import type { ChosenTargets } from './targets.ts';
-import { runTurn } from './turn.ts';
+import { isPair, runTurn } from './turn.ts';
 import type { Workload, WorkloadSettings } from './workload.ts';
 
 export interface BenchOptions {
@@ -61,8 +61,11 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     const startedAt = new Date().toISOString();
     const machine = describeBenchMachine(folder);
     const workloads: WorkloadResult[] = [];
-    for (const [position, workload] of options.workloads.entries()) {
-      workloads.push(await runWorkload(options, workload, position, folder));
+    const turnsTotal = turnsOfAll(options);
+    for (const workload of options.workloads) {
+      const turnsDone = workloads.reduce((sum, each) => sum + each.targets.length * turns, 0);
+      const progress = { turnsDone, turnsTotal };
+      workloads.push(await runWorkload(options, workload, progress, folder));
     }
     return {
       schema: 'varve-bench-1',
@@ -82,36 +85,53 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   }
 }
 
+/** The targets that a workload is for. */
+function kindsFor({ targets }: BenchOptions, workload: Workload): readonly TargetKind[] {
+  return targets.kinds.map(({ kind }) => kind).filter((kind) => isPair(kind, workload));
+}
+
+function turnsOfAll(options: BenchOptions): number {
+  return options.workloads.reduce(
+    (sum, workload) => sum + kindsFor(options, workload).length * options.turns,
+    0,
+  );
+}
+
 async function runWorkload(
   options: BenchOptions,
   workload: Workload,
-  position: number,
+  { turnsDone, turnsTotal }: Pick<BenchProgress, 'turnsDone' | 'turnsTotal'>,
   folder: string,
 ): Promise<WorkloadResult> {
   const { targets, turns } = options;
   const settings = settingsOf(options, workload);
-  const turnsOf = new Map(targets.kinds.map(({ kind }) => [kind.name, [] as TurnResult[]]));
-  let done = position * turns * targets.kinds.length;
-  const total = options.workloads.length * turns * targets.kinds.length;
+  const kinds = kindsFor(options, workload);
+  const turnsOf = new Map(kinds.map(({ name }) => [name, [] as TurnResult[]]));
+  let done = turnsDone;
   if (!options.smoke) await warmUp(options, workload, settings, folder);
   for (let turn = 0; turn < turns; turn++) {
-    const inOrder = turn % 2 === 0 ? targets.kinds : targets.kinds.toReversed();
-    for (const { kind } of inOrder) {
+    for (const kind of turn % 2 === 0 ? kinds : kinds.toReversed()) {
       const onProgress = (count: number): void => {
-        const overall = { operations: count, turnsDone: done, turnsTotal: total };
+        const overall = { operations: count, turnsDone: done, turnsTotal };
         options.onProgress?.({ workload: workload.name, target: kind.name, ...overall });
       };
       onProgress(0);
       const turnFolder = join(folder, `${workload.name}-${kind.name}-${turn}`);
       const its = { ...options, kind, workload, settings, folder: turnFolder, onProgress };
-      const result = await runTurn(its);
+      const operations = options.smoke && kind.isTool ? smokeOperationsOfTool : options.operations;
+      const result = await runTurn({ ...its, operations });
       turnsOf.get(kind.name)?.push(result);
       done++;
     }
   }
   const { name, summary } = workload;
-  return { workload: name, summary, settings, targets: summarised(turnsOf) };
+  const left = targets.kinds.map(({ kind }) => kind).filter((kind) => !kinds.includes(kind));
+  const notFor = left.map((kind) => kind.name);
+  return { workload: name, summary, settings, targets: summarised(turnsOf), notFor };
 }
+
+/** To start a program takes a second on a machine that is at work. */
+const smokeOperationsOfTool = 2;
 
 /** A short turn of each target that does not count: it would find code that is not compiled. */
 async function warmUp(
@@ -120,7 +140,9 @@ async function warmUp(
   settings: WorkloadSettings,
   folder: string,
 ): Promise<void> {
-  for (const { kind } of options.targets.kinds) {
+  for (const kind of kindsFor(options, workload)) {
+    // A program that is started for each call has nothing to warm up.
+    if (kind.isTool === true) continue;
     await runTurn({
       workload,
       kind,

@@ -10,7 +10,8 @@
 import { pipeline } from 'node:stream/promises';
 import { numberedVersions } from './numbered-versions.ts';
 import { loadPackage } from './optional-package.ts';
-import type { Scanned, Target, TargetKind, TargetOptions } from './target.ts';
+import type { Scanned, Target, StoreKind, TargetOptions } from './target.ts';
+import { treeOfRecords } from './tree-of-records.ts';
 
 /** What is used of `cacache`. */
 interface CacacheModule {
@@ -28,7 +29,7 @@ interface CacacheModule {
 
 const shared = 'ranges read the whole value; a listing reads the whole index';
 
-export const cacacheKind: TargetKind = {
+export const cacacheKind: StoreKind = {
   name: 'cacache',
   usage: {
     power: `it cannot do this: NOTHING IS SYNCED, so its puts promise less; ${shared}`,
@@ -46,11 +47,14 @@ class CacacheTarget implements Target {
   readonly #folder: string;
   readonly putVersion: Target['putVersion'];
   readonly getVersion: Target['getVersion'];
+  readonly prepareTree: Target['prepareTree'];
+  readonly getTree: Target['getTree'];
 
   constructor(cacache: CacacheModule, folder: string) {
     this.#cacache = cacache;
     this.#folder = folder;
     ({ putVersion: this.putVersion, getVersion: this.getVersion } = numberedVersions(this));
+    ({ prepareTree: this.prepareTree, getTree: this.getTree } = treeOfRecords(this));
   }
 
   async put(name: string, content: Uint8Array): Promise<void> {

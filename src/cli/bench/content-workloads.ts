@@ -9,7 +9,8 @@ import { randomSequence } from '../torture/random-sequence.ts';
 import { EvolvingFile } from './evolving-file.ts';
 import { inLanes } from './lanes.ts';
 import { randomContent, recordName, Records, sameBytes } from './records.ts';
-import type { Target } from './target.ts';
+import { inPieces } from './run-workloads.ts';
+import type { RunTarget, Target } from './target.ts';
 import {
   type OpenWorkload,
   type Operation,
@@ -19,7 +20,7 @@ import {
 } from './workload.ts';
 
 /** Files of which one version after the other is stored, and every version stays. */
-function openVersions(target: Target, settings: WorkloadSettings): OpenWorkload {
+function openVersions(target: RunTarget, settings: WorkloadSettings): OpenWorkload {
   const { records: count, seed, sizeBytes, editRate } = settings;
   const files = Array.from({ length: count }, (_, index) => {
     return new EvolvingFile({ seed: seed + index, sizeBytes, editRate });
@@ -78,17 +79,13 @@ function openDedup(target: Target, settings: WorkloadSettings): OpenWorkload {
 function openMixed(target: Target, settings: WorkloadSettings): OpenWorkload {
   const { seed, streamBytes } = settings;
   const records = new Records(target, randomContent(settings));
-  const pieceBytes = 64 * 1024;
   const streamName = 'stream/0';
   let isStreaming = false;
   let streams = 0;
   let next = 0;
   const stream = (): Operation => {
     const content = seededBytes(`stream ${seed} ${streams++}`, streamBytes);
-    const pieces: Uint8Array[] = [];
-    for (let at = 0; at < content.length; at += pieceBytes) {
-      pieces.push(content.subarray(at, at + pieceBytes));
-    }
+    const pieces = inPieces(content);
     return {
       kind: 'stream',
       run: async () => {
@@ -117,6 +114,7 @@ export const contentWorkloads: readonly Workload[] = [
   {
     name: 'versions',
     summary: 'version after version of files that evolve; all versions stay',
+    isForTools: true,
     defaults: { records: 8, sizeBytes: 256 * 1024 },
     open: openVersions,
   },

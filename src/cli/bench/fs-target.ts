@@ -12,9 +12,10 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { isSystemError } from '../exit-code.ts';
 import { numberedVersions } from './numbered-versions.ts';
-import type { Scanned, Target, TargetKind, TargetOptions } from './target.ts';
+import type { Scanned, Target, StoreKind, TargetOptions } from './target.ts';
+import { treeOfRecords } from './tree-of-records.ts';
 
-export const fsKind: TargetKind = {
+export const fsKind: StoreKind = {
   name: 'fs',
   usage: {
     power: 'a new file, fdatasync, rename, fsync of its folder; a removal syncs the folder',
@@ -36,6 +37,8 @@ class FsTarget implements Target {
   readonly #folders = new Map<string, Promise<void>>();
   readonly putVersion: Target['putVersion'];
   readonly getVersion: Target['getVersion'];
+  readonly prepareTree: Target['prepareTree'];
+  readonly getTree: Target['getTree'];
   #nextScratch = 0;
 
   constructor({ folder, durability }: TargetOptions) {
@@ -43,6 +46,7 @@ class FsTarget implements Target {
     this.#scratch = join(folder, 'scratch');
     this.#isSynced = durability === 'power';
     ({ putVersion: this.putVersion, getVersion: this.getVersion } = numberedVersions(this));
+    ({ prepareTree: this.prepareTree, getTree: this.getTree } = treeOfRecords(this));
   }
 
   async prepare(): Promise<void> {

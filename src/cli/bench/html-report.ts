@@ -10,6 +10,7 @@ import {
   formatCompared,
   formatFactor,
   formatMs,
+  formatNotFor,
   formatRate,
   formatRatio,
   formatReclaim,
@@ -72,6 +73,7 @@ function definition(term: string, text: string): string {
 
 function workloadSection(result: WorkloadResult): string[] {
   const { workload, summary, targets } = result;
+  const notFor = formatNotFor(result);
   return [
     '<section>',
     `<h2>${escaped(workload)}</h2>`,
@@ -81,6 +83,7 @@ function workloadSection(result: WorkloadResult): string[] {
       const reclaim = formatReclaim(middleTurn(each));
       return reclaim === undefined ? [] : [`<p>${escaped(`${each.target}: ${reclaim}`)}</p>`];
     }),
+    ...(notFor === undefined ? [] : [`<p class="soft">${escaped(notFor)}.</p>`]),
     ...legend(targets),
     '<div class="charts">',
     ...figure('Operations per second over time', throughputChart(targets)),

@@ -8,9 +8,10 @@ import { createRequire } from 'node:module';
 import { Level } from 'level';
 import { listFolderBySeeking } from './folder-listing.ts';
 import { numberedVersions } from './numbered-versions.ts';
-import type { Scanned, Target, TargetKind, TargetOptions } from './target.ts';
+import type { Scanned, Target, StoreKind, TargetOptions } from './target.ts';
+import { treeOfRecords } from './tree-of-records.ts';
 
-export const levelKind: TargetKind = {
+export const levelKind: StoreKind = {
   name: 'level',
   usage: {
     power: 'put() with { sync: true }; ranges read the whole value; streams are gathered first',
@@ -39,11 +40,14 @@ class LevelTarget implements Target {
   readonly #options: { readonly sync: boolean };
   readonly putVersion: Target['putVersion'];
   readonly getVersion: Target['getVersion'];
+  readonly prepareTree: Target['prepareTree'];
+  readonly getTree: Target['getTree'];
 
   constructor(database: Level<string, Uint8Array>, sync: boolean) {
     this.#database = database;
     this.#options = { sync };
     ({ putVersion: this.putVersion, getVersion: this.getVersion } = numberedVersions(this));
+    ({ prepareTree: this.prepareTree, getTree: this.getTree } = treeOfRecords(this));
   }
 
   put(name: string, content: Uint8Array): Promise<void> {

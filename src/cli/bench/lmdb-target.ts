@@ -10,7 +10,8 @@
 import { listFolderBySeeking } from './folder-listing.ts';
 import { numberedVersions } from './numbered-versions.ts';
 import { loadPackage } from './optional-package.ts';
-import type { Durability, Scanned, Target, TargetKind, TargetOptions } from './target.ts';
+import type { Durability, Scanned, Target, StoreKind, TargetOptions } from './target.ts';
+import { treeOfRecords } from './tree-of-records.ts';
 
 /** What is used of `lmdb`. */
 interface LmdbModule {
@@ -35,7 +36,7 @@ interface LmdbRange {
 
 const shared = 'ranges read the whole value; streams are gathered first';
 
-export const lmdbKind: TargetKind = {
+export const lmdbKind: StoreKind = {
   name: 'lmdb',
   usage: {
     power: `await put(), then await flushed; ${shared}`,
@@ -53,11 +54,14 @@ class LmdbTarget implements Target {
   readonly #durability: Durability;
   readonly putVersion: Target['putVersion'];
   readonly getVersion: Target['getVersion'];
+  readonly prepareTree: Target['prepareTree'];
+  readonly getTree: Target['getTree'];
 
   constructor(database: LmdbDatabase, durability: Durability) {
     this.#database = database;
     this.#durability = durability;
     ({ putVersion: this.putVersion, getVersion: this.getVersion } = numberedVersions(this));
+    ({ prepareTree: this.prepareTree, getTree: this.getTree } = treeOfRecords(this));
   }
 
   async put(name: string, content: Uint8Array): Promise<void> {

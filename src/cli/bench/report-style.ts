@@ -12,11 +12,13 @@ export const reportStyle = `
   color-scheme: light dark;
   --ground: #ffffff; --text: #1d2330; --soft: #5b6475; --grid: #d8dde6; --card: #f6f7f9;
   --s0: #0b62a8; --s1: #c2570c; --s2: #5f3fa3; --s3: #00795c; --s4: #a3225e; --s5: #6b6000;
+  --s6: #4a5568; --s7: #8a3b12; --s8: #0f6d7a;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #14171d; --text: #e7eaf0; --soft: #a5aebd; --grid: #3a414d; --card: #1c2028;
     --s0: #6cb6ff; --s1: #ffa657; --s2: #c2a5ff; --s3: #4fd1a5; --s4: #ff8fbf; --s5: #dcca4a;
+    --s6: #b8c1d0; --s7: #e0a07c; --s8: #67d4e2;
   }
 }
 * { box-sizing: border-box; }
@@ -59,14 +61,20 @@ svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
 .series-3 { stroke: var(--s3); } circle.series-3, .bar.series-3 { fill: var(--s3); }
 .series-4 { stroke: var(--s4); } circle.series-4, .bar.series-4 { fill: var(--s4); }
 .series-5 { stroke: var(--s5); } circle.series-5, .bar.series-5 { fill: var(--s5); }
+.series-6 { stroke: var(--s6); } circle.series-6, .bar.series-6 { fill: var(--s6); }
+.series-7 { stroke: var(--s7); } circle.series-7, .bar.series-7 { fill: var(--s7); }
+.series-8 { stroke: var(--s8); } circle.series-8, .bar.series-8 { fill: var(--s8); }
 .line.series-1 { stroke-dasharray: 7 3; } .line.series-2 { stroke-dasharray: 2 3; }
 .line.series-3 { stroke-dasharray: 9 3 2 3; } .line.series-4 { stroke-dasharray: 5 5; }
 .line.series-5 { stroke-dasharray: 12 4; }
+.line.series-6 { stroke-dasharray: 1 4; } .line.series-7 { stroke-dasharray: 7 3 2 3 2 3; }
+.line.series-8 { stroke-dasharray: 4 2; }
 @media print {
   :root {
     color-scheme: light;
     --ground: #ffffff; --text: #000000; --soft: #444444; --grid: #bbbbbb; --card: #ffffff;
     --s0: #0b62a8; --s1: #c2570c; --s2: #5f3fa3; --s3: #00795c; --s4: #a3225e; --s5: #6b6000;
+    --s6: #4a5568; --s7: #8a3b12; --s8: #0f6d7a;
   }
   @page { margin: 15mm; }
   body { padding: 0; max-width: none; font-size: 10pt; print-color-adjust: exact; }

@@ -9,6 +9,7 @@ import {
   formatCompared,
   formatFactor,
   formatMs,
+  formatNotFor,
   formatRate,
   formatRatio,
   formatReclaim,
@@ -44,6 +45,8 @@ function workloadTable(result: WorkloadResult): string[] {
     const reclaim = formatReclaim(middleTurn(each));
     return reclaim === undefined ? [] : [`  ${each.target}: ${reclaim}`];
   });
+  const notFor = formatNotFor(result);
+  if (notFor !== undefined) notes.push(`  ${notFor}`);
   return [`${workload}: ${summary}`, `  ${formatSettings(result)}`, ...aligned, ...notes];
 }
 

@@ -1,5 +1,6 @@
 /**
- * SQLite as a target, as Node has it built in from 22.5 on: `node:sqlite`.
+ * SQLite as a target: as Node has it built in from 22.5 on, `node:sqlite`, and before that the
+ * package `better-sqlite3`, if it is installed.
  *
  * Its calls are synchronous, so several in flight take their turns, and each put is a transaction.
  *
@@ -9,19 +10,22 @@
 import { join } from 'node:path';
 import { listFolderBySeeking } from './folder-listing.ts';
 import { numberedVersions } from './numbered-versions.ts';
-import { loadBuiltin } from './optional-package.ts';
+import { loadBuiltin, loadPackage } from './optional-package.ts';
 import {
   type Scanned,
   type Target,
-  type TargetKind,
+  type StoreKind,
   TargetMissing,
   type TargetOptions,
 } from './target.ts';
+import { treeOfRecords } from './tree-of-records.ts';
 
 /** What is used of `node:sqlite`. The oldest Node that is supported has no types for it. */
 interface SqliteModule {
-  readonly DatabaseSync: new (path: string) => SqliteDatabase;
+  readonly DatabaseSync: SqliteConstructor;
 }
+
+type SqliteConstructor = new (path: string) => SqliteDatabase;
 
 interface SqliteDatabase {
   exec(sql: string): void;
@@ -37,22 +41,22 @@ interface SqliteStatement {
 
 const shared = 'a transaction for each put, calls are synchronous, streams are gathered first';
 
-export const sqliteKind: TargetKind = {
+export const sqliteKind: StoreKind = {
   name: 'sqlite',
   usage: {
-    power: `node:sqlite, journal_mode=WAL, synchronous=FULL; ${shared}`,
-    os: `node:sqlite, journal_mode=WAL, synchronous=NORMAL; ${shared}`,
+    power: `journal_mode=WAL, synchronous=FULL; ${shared}`,
+    os: `journal_mode=WAL, synchronous=NORMAL; ${shared}`,
   },
   version: async () => {
-    const { DatabaseSync } = await loadSqlite();
-    const database = new DatabaseSync(':memory:');
+    const { Database, from } = await loadSqlite();
+    const database = new Database(':memory:');
     const row = database.prepare('SELECT sqlite_version() AS version').get();
     database.close();
-    return `SQLite ${String(row?.['version'])}`;
+    return `SQLite ${String(row?.['version'])}, ${from}`;
   },
   open: async ({ folder, durability }: TargetOptions) => {
-    const { DatabaseSync } = await loadSqlite();
-    const database = new DatabaseSync(join(folder, 'bench.db'));
+    const { Database } = await loadSqlite();
+    const database = new Database(join(folder, 'bench.db'));
     database.exec('PRAGMA journal_mode = WAL');
     database.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`);
     database.exec('CREATE TABLE records (name TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT');
@@ -60,10 +64,17 @@ export const sqliteKind: TargetKind = {
   },
 };
 
-async function loadSqlite(): Promise<SqliteModule> {
-  const module = await loadBuiltin<SqliteModule>('node:sqlite');
-  if (module === undefined) throw new TargetMissing('it needs node:sqlite: Node 22.13 or newer');
-  return module;
+/** Both have the same few calls. */
+async function loadSqlite(): Promise<{ Database: SqliteConstructor; from: string }> {
+  const builtin = await loadBuiltin<SqliteModule>('node:sqlite');
+  if (builtin !== undefined) return { Database: builtin.DatabaseSync, from: 'node:sqlite' };
+  try {
+    const { module, version } = await loadPackage<SqliteConstructor>('better-sqlite3');
+    return { Database: module, from: version };
+  } catch (error) {
+    if (!(error instanceof TargetMissing)) throw error;
+    throw new TargetMissing('it needs Node 22.13 or newer, or: npm install better-sqlite3');
+  }
 }
 
 class SqliteTarget implements Target {
@@ -77,6 +88,8 @@ class SqliteTarget implements Target {
   readonly #remove: SqliteStatement;
   readonly putVersion: Target['putVersion'];
   readonly getVersion: Target['getVersion'];
+  readonly prepareTree: Target['prepareTree'];
+  readonly getTree: Target['getTree'];
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
@@ -97,6 +110,7 @@ class SqliteTarget implements Target {
     );
     this.#remove = database.prepare('DELETE FROM records WHERE name = ?');
     ({ putVersion: this.putVersion, getVersion: this.getVersion } = numberedVersions(this));
+    ({ prepareTree: this.prepareTree, getTree: this.getTree } = treeOfRecords(this));
   }
 
   async put(name: string, content: Uint8Array): Promise<void> {

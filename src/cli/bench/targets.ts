@@ -5,10 +5,13 @@
  */
 
 import { UsageError } from '../exit-code.ts';
+import { borgKind } from './borg-target.ts';
 import { cacacheKind } from './cacache-target.ts';
 import { fsKind } from './fs-target.ts';
+import { gitKind } from './git-target.ts';
 import { levelKind } from './level-target.ts';
 import { lmdbKind } from './lmdb-target.ts';
+import { resticKind } from './restic-target.ts';
 import { sqliteKind } from './sqlite-target.ts';
 import { type TargetKind, TargetMissing } from './target.ts';
 import { varveKind } from './varve-target.ts';
@@ -20,6 +23,9 @@ export const peerKinds: readonly TargetKind[] = [
   sqliteKind,
   lmdbKind,
   cacacheKind,
+  resticKind,
+  borgKind,
+  gitKind,
 ];
 
 /** The targets of a run: Varve first, then those that were asked for and are here. */

@@ -8,7 +8,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import type { Latency, ThroughputPoint, TurnResult } from './bench-result.ts';
 import { occupiedBytes, writtenBytes } from './disk-use.ts';
 import { Histogram } from './histogram.ts';
-import type { Durability, Target, TargetKind } from './target.ts';
+import type { Durability, RunTarget, Scanned, Target, TargetKind } from './target.ts';
 import {
   type OpenWorkload,
   type OperationKind,
@@ -40,15 +40,13 @@ const windowsShown = 40;
 
 /** Runs a turn. Throws `WrongAnswer` if the target answers anything but what was stored. */
 export async function runTurn(options: TurnOptions): Promise<TurnResult> {
-  const { kind, workload, settings, durability, folder } = options;
+  const { kind, workload, folder } = options;
   mkdirSync(folder);
   try {
     const writtenBefore = writtenBytes();
-    const target = await kind.open({ folder, durability });
-    const counted = new CountedTarget(target);
+    const { target, givenBytes, open } = await openPair(options);
     let result: Omit<TurnResult, 'diskBytes'>;
     try {
-      const open = workload.open(counted.target, settings);
       await open.load();
       const load = new Load(options, open);
       await load.run();
@@ -57,7 +55,7 @@ export async function runTurn(options: TurnOptions): Promise<TurnResult> {
       const records = await open.verify();
       result = {
         ...load.result(),
-        givenBytes: counted.givenBytes,
+        givenBytes: givenBytes(),
         ...(written !== undefined && { writtenBytes: written - (writtenBefore ?? 0) }),
         ...(reclaim && { reclaim }),
         checked: { answers: load.answers, records },
@@ -74,7 +72,40 @@ export async function runTurn(options: TurnOptions): Promise<TurnResult> {
   }
 }
 
-async function reclaimOf(target: Target, folder: string): Promise<TurnResult['reclaim']> {
+/** Whether a workload is for a target: a tool is only asked for what is worth its start. */
+export function isPair(
+  { isTool }: Pick<TargetKind, 'isTool'>,
+  { isForTools }: Pick<Workload, 'isForTools'>,
+): boolean {
+  return isTool !== true || isForTools === true;
+}
+
+interface OpenPair {
+  readonly target: RunTarget & Pick<Target, 'reclaim'>;
+  readonly open: OpenWorkload;
+  readonly givenBytes: () => number;
+}
+
+async function openPair(options: TurnOptions): Promise<OpenPair> {
+  const { kind, workload, settings, folder, durability } = options;
+  const at = { folder, durability };
+  if (workload.isForTools === true) {
+    const target = await kind.open(at);
+    const counted = new CountedTarget<RunTarget>(target);
+    const open = workload.open(counted.target, settings);
+    return { target, open, givenBytes: () => counted.givenBytes };
+  }
+  if (kind.isTool === true) throw new TypeError(`${workload.name} is not for ${kind.name}`);
+  const target = await kind.open(at);
+  const counted = new CountedTarget<Target>(target);
+  const open = workload.open(counted.target, settings);
+  return { target, open, givenBytes: () => counted.givenBytes };
+}
+
+async function reclaimOf(
+  target: Pick<Target, 'reclaim'>,
+  folder: string,
+): Promise<TurnResult['reclaim']> {
   if (target.reclaim === undefined) return undefined;
   const diskBytesBefore = occupiedBytes(folder);
   const begunMs = performance.now();
@@ -84,18 +115,18 @@ async function reclaimOf(target: Target, folder: string): Promise<TurnResult['re
 }
 
 /** A target that counts what it is given. */
-class CountedTarget {
+class CountedTarget<T extends RunTarget> {
   givenBytes = 0;
-  readonly target: Target;
+  readonly target: T;
 
-  constructor(target: Target) {
+  constructor(target: T) {
     // All other calls pass through as they are.
     this.target = new Proxy(target, {
       get: (_, property) => {
         const member: unknown = Reflect.get(target, property, target);
         if (typeof member !== 'function') return member;
         return (...args: readonly unknown[]): unknown => {
-          if (String(property).startsWith('put')) this.givenBytes += sizeOf(args.at(-1));
+          if (/^(put|prepare)/.test(String(property))) this.givenBytes += sizeOf(args.at(-1));
           return Reflect.apply(member, target, args);
         };
       },
@@ -105,7 +136,10 @@ class CountedTarget {
 
 function sizeOf(content: unknown): number {
   if (content instanceof Uint8Array) return content.length;
-  return (content as readonly Uint8Array[]).reduce((sum, piece) => sum + piece.length, 0);
+  const pieces = content as readonly (Uint8Array | Scanned)[];
+  return pieces.reduce((sum, piece) => {
+    return sum + ('content' in piece ? piece.content : piece).length;
+  }, 0);
 }
 
 /** The operations under the clock. */

@@ -6,9 +6,10 @@
 
 import { type Bucket, ObjectNotFound, openStore, type Store } from '../../index.ts';
 import { packageVersion } from '../package-version.ts';
-import type { Durability, Scanned, Target, TargetKind, TargetOptions } from './target.ts';
+import type { Durability, Scanned, Target, StoreKind, TargetOptions } from './target.ts';
+import { treeOfRecords } from './tree-of-records.ts';
 
-export const varveKind: TargetKind = {
+export const varveKind: StoreKind = {
   name: 'varve',
   usage: {
     power: "upload() with durability 'power', the default: one fdatasync for each group commit",
@@ -27,12 +28,15 @@ class VarveTarget implements Target {
   readonly #bucket: Bucket;
   readonly #versioned: Bucket;
   readonly #versions = new Map<string, string>();
+  readonly prepareTree: Target['prepareTree'];
+  readonly getTree: Target['getTree'];
 
   constructor(store: Store, durability: Durability) {
     this.#store = store;
     this.#options = { durability };
     this.#bucket = store.bucket('bench');
     this.#versioned = store.bucket('bench-versions', { versioned: true });
+    ({ prepareTree: this.prepareTree, getTree: this.getTree } = treeOfRecords(this));
   }
 
   async put(name: string, content: Uint8Array): Promise<void> {

@@ -7,10 +7,10 @@
  * @module
  */
 
-import type { Target } from './target.ts';
+import type { RunTarget, Target } from './target.ts';
 
 export type OperationKind =
-  'put' | 'read' | 'read-modify-write' | 'list' | 'scan' | 'stream' | 'remove';
+  'put' | 'read' | 'read-modify-write' | 'list' | 'scan' | 'stream' | 'tree' | 'remove';
 
 /** Compares what a target answered. Returns how many bytes of content were moved. */
 export type Check = () => number;
@@ -52,7 +52,7 @@ export interface OpenWorkload {
   verify(): Promise<number>;
 }
 
-export interface Workload {
+interface WorkloadOver<T> {
   readonly name: string;
   /** What it does, in one line. */
   readonly summary: string;
@@ -63,8 +63,20 @@ export interface Workload {
   readonly minConcurrency?: number;
   /** Whether the target reclaims at the end; what that takes and gives back is reported. */
   readonly reclaims?: true;
-  open(target: Target, settings: WorkloadSettings): OpenWorkload;
+  open(target: T, settings: WorkloadSettings): OpenWorkload;
 }
+
+/** A workload that only a store in this process can be asked for. */
+export interface StoreWorkload extends WorkloadOver<Target> {
+  readonly isForTools?: never;
+}
+
+/** A workload in which an operation is worth the start of a program. */
+export interface RunWorkload extends WorkloadOver<RunTarget> {
+  readonly isForTools: true;
+}
+
+export type Workload = StoreWorkload | RunWorkload;
 
 /** A target's answer is not what was stored. */
 export class WrongAnswer extends Error {

@@ -8,6 +8,7 @@ import { UsageError } from '../exit-code.ts';
 import { contentWorkloads } from './content-workloads.ts';
 import { listWorkloads } from './list-workloads.ts';
 import { recordWorkloads } from './record-workloads.ts';
+import { runWorkloads } from './run-workloads.ts';
 import type { Workload } from './workload.ts';
 import { ycsbWorkloads } from './ycsb-workloads.ts';
 
@@ -15,6 +16,7 @@ export const workloads: readonly Workload[] = [
   ...recordWorkloads,
   ...listWorkloads,
   ...contentWorkloads,
+  ...runWorkloads,
   ...ycsbWorkloads,
 ];
 

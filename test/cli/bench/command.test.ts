@@ -154,8 +154,8 @@ test('refuses what makes no sense, and says what there is', async () => {
   for (const [argv, message] of [
     [['nothing'], /there is no workload 'nothing'; there are: fill-sequential, /],
     [
-      ['list', '--against', 'git'],
-      /no adapter for 'git'; there are: fs, level, sqlite, lmdb, cacache$/m,
+      ['list', '--against', 'rsync'],
+      /no adapter for 'rsync'; there are: fs, level, .*, cacache, restic, borg, git$/m,
     ],
     [['--size', '0'], /expected a size, such as 4096/],
     [['--size', '4KB'], /expected a size/],
