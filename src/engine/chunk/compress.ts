@@ -105,9 +105,12 @@ export function looksCompressible(bytes: Uint8Array): boolean {
   return false;
 }
 
+/** How often each byte was seen. One for all blocks: it takes longer to make than to clear. */
+const seen = new Uint16Array(256);
+
 /** The number of pairs of equal bytes, relative to what is expected of random bytes. */
 function unevenness(block: Uint8Array): number {
-  const seen = new Uint16Array(256);
+  seen.fill(0);
   let equalPairs = 0;
   for (let at = 0; at < block.length; at++) {
     const byte = block[at] as number;

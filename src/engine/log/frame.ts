@@ -27,7 +27,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import { Reader, Writer } from '../../base/bytes.ts';
+import { Reader, Writer, writeU32 } from '../../base/bytes.ts';
 import { corrupt } from '../../base/errors.ts';
 import {
   checksumBlockBytes,
@@ -220,7 +220,7 @@ function encodeHead(
     .bytes(extension)
     .finish();
   const chain = chainOf(crc32, head, position.chain);
-  new DataView(head.buffer).setUint32(frameHeader.chain.offset, chain, true);
+  writeU32(head, frameHeader.chain.offset, chain);
   position.chain = chain;
   position.offset += head.length + body.payload.length;
   return head;

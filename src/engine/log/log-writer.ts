@@ -27,6 +27,7 @@ import {
 } from './frame.ts';
 import { ioError } from './io-errors.ts';
 import { fileHeaderBytes, type LogPosition } from './file-header.ts';
+import { WriteQueue } from './write-queue.ts';
 
 export class LogWriter {
   readonly fileId: number;
@@ -34,7 +35,7 @@ export class LogWriter {
   readonly #file: File;
   readonly #crc32: Crc32;
   readonly #position: FramePosition;
-  #queue: Uint8Array[] = [];
+  readonly #queue = new WriteQueue();
   #writtenEnd = fileHeaderBytes;
   #durableEnd = fileHeaderBytes;
   #writing: Promise<void> | undefined;
@@ -135,12 +136,11 @@ export class LogWriter {
 
   #append(parts: readonly Uint8Array[]): void {
     this.#throwIfBroken();
-    for (const part of parts) if (part.length > 0) this.#queue.push(part);
+    for (const part of parts) this.#queue.push(part);
   }
 
   async #writeQueue(): Promise<void> {
-    const parts = this.#queue;
-    this.#queue = [];
+    const parts = this.#queue.take();
     try {
       await writeFully(this.#file, parts, this.#writtenEnd);
     } catch (cause) {
