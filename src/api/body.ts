@@ -34,12 +34,15 @@ export interface Interruption {
 /** Content on its way into the store. */
 export class BodySource {
   readonly #pieces: Iterator<unknown> | AsyncIterator<unknown>;
+  readonly #whole: Uint8Array | undefined;
   #state: 'idle' | 'waiting' | 'ended' = 'idle';
   #bytesRead = 0;
 
   /** Throws `TypeError` if `data` is no content. Reads nothing yet. */
   constructor(data: Body) {
-    this.#pieces = piecesOf(data);
+    this.#whole = wholeOf(data);
+    this.#pieces =
+      this.#whole === undefined ? piecesOf(data as Exclude<Body, string>) : [this.#whole].values();
   }
 
   /** How many bytes have been handed out. */
@@ -50,6 +53,14 @@ export class BodySource {
   /** Whether everything has been handed out. */
   get ended(): boolean {
     return this.#state === 'ended';
+  }
+
+  /** The content, if it is at hand in one array and nothing of it was handed out. */
+  takeWhole(): Uint8Array | undefined {
+    if (this.#state !== 'idle' || this.#whole === undefined) return undefined;
+    this.#state = 'ended';
+    this.#bytesRead = this.#whole.length;
+    return this.#whole;
   }
 
   /** The content, in pieces of any size. Leaving the loop early stops the source. */
@@ -105,10 +116,13 @@ export class BodySource {
   }
 }
 
-function piecesOf(data: Body): Iterator<unknown> | AsyncIterator<unknown> {
-  if (typeof data === 'string') return [encodeUtf8(data)].values();
+function wholeOf(data: Body): Uint8Array | undefined {
+  if (typeof data === 'string') return encodeUtf8(data);
+  return ArrayBuffer.isView(data) || isArrayBuffer(data) ? bytesOfPiece(data) : undefined;
+}
+
+function piecesOf(data: Exclude<Body, string>): Iterator<unknown> | AsyncIterator<unknown> {
   if (!isObject(data)) throw wrongType('data', wanted, data);
-  if (ArrayBuffer.isView(data) || isArrayBuffer(data)) return [data].values();
   if (isBlob(data)) return piecesOfStream(data.stream());
   if ('getReader' in data) return piecesOfStream(data);
   if ('readableEnded' in data && Symbol.asyncIterator in data) return piecesOfNodeStream(data);

@@ -98,7 +98,7 @@ async function uploadFrom(
   const version = await engine.upload({
     bucket,
     name,
-    body: source.chunks({ signal, closing }),
+    body: source.takeWhole() ?? source.chunks({ signal, closing }),
     durability: durability ?? 'power',
     seeThroughGzip,
     preconditions: preconditionsOf(preconditions),

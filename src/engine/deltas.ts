@@ -79,7 +79,7 @@ export interface Neighbourhood {
 }
 
 /** Where nothing is. */
-const nowhere: Neighbourhood = { near: [], replaced: [] };
+const nowhere = (): Promise<Neighbourhood> => Promise.resolve({ near: [], replaced: [] });
 
 /** A chunk that a new one may become a delta of. */
 interface Candidate extends ReadChunk {
@@ -106,11 +106,15 @@ export class Deltas {
     if (this.#similar !== undefined) await this.#parts.similarFile.save(await this.#similar);
   }
 
-  /** Encodes a new chunk. The bases of a delta are kept by the stage. */
+  /**
+   * Encodes a new chunk. The bases of a delta are kept by the stage.
+   *
+   * @param place - Where the chunk will lie: asked if it may become a delta.
+   */
   async encode(
     stage: StagedChunks,
     chunk: NewChunk,
-    place: Neighbourhood = nowhere,
+    place: () => Promise<Neighbourhood> = nowhere,
   ): Promise<EncodedChunk> {
     const { id, bytes } = chunk;
     if (!this.#mayBeDelta(chunk)) return this.#plain(chunk);
@@ -119,7 +123,7 @@ export class Deltas {
     const features = withinDomain(superFeatures(bytes), id.domain);
     this.#similar ??= this.#parts.similarFile.load();
     const similar = await this.#similar;
-    const draft = await this.#draft(stage, chunk, place, similar.candidates(features));
+    const draft = await this.#draft(stage, chunk, await place(), similar.candidates(features));
     const encoded = await this.#smallest(chunk, draft);
     similar.add(features, id.digest);
     const readCost = encoded.delta?.readCost ?? 1;

@@ -31,7 +31,8 @@ export interface EngineOptions {
 export interface UploadRequest {
   readonly bucket: BucketRecord;
   readonly name: string;
-  readonly body: AsyncIterable<Uint8Array>;
+  /** An array is copied before anything is done with it. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
   readonly contentType?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly lockedUntilMs?: number | undefined;

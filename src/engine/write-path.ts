@@ -17,6 +17,7 @@ import { toBinaryString } from '../base/bytes.ts';
 import { throwIfAborted } from '../base/errors.ts';
 import type { ChunkingLimits } from '../base/limits.ts';
 import { chunksOf } from './chunk/chunker.ts';
+import { looksCompressible } from './chunk/compress.ts';
 import { ManifestBuilder, type NewNode } from './chunk/manifest-tree.ts';
 import type {
   Change,
@@ -27,9 +28,11 @@ import type {
   ContentRoot,
   Durability,
   StagedChunks,
+  VersionContent,
   VersionStore,
 } from './model.ts';
-import type { Deltas, NewChunk } from './deltas.ts';
+import type { Deltas, Neighbourhood, NewChunk } from './deltas.ts';
+import { looksLikeGzip } from './gzip/member-header.ts';
 import type { Platform } from './platform/platform.ts';
 import { PreviousContent } from './previous-content.ts';
 import { StoredForm } from './stored-form.ts';
@@ -74,27 +77,41 @@ export interface WriteOptions {
 /** Stores content and commits a version of it. */
 export async function writeObject(
   parts: WriteParts,
-  { put, domain, keepsPrevious }: UploadTarget,
-  body: AsyncIterable<Uint8Array>,
+  target: UploadTarget,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
   options: WriteOptions,
 ): Promise<CommitResult> {
   const stage = parts.chunks.stage();
   try {
     throwIfAborted(options.signal);
     await parts.reserve.claim(0);
-    const { platform, chunking } = parts;
-    const form = options.seeThroughGzip ? new StoredForm(platform, chunking, domain) : undefined;
-    const previous = await previousOf(parts, put, stage);
-    const content = { body: form?.content(body) ?? body, domain, previous, keepsPrevious };
-    const stored = await stageContent(parts, stage, content, progressOf(form, options));
+    const stored =
+      body instanceof Uint8Array && isOneChunk(parts, body, options)
+        ? await stageWhole(parts, stage, target, body, options)
+        : await stageStream(parts, stage, target, asStream(body), options);
     await stage.seal();
     throwIfAborted(options.signal);
     options.onCommitting?.();
-    const described = { ...put, ...(form?.describe(stored) ?? stored) };
-    return await parts.versions.commit(described, stage, options.durability);
+    return await parts.versions.commit({ ...target.put, ...stored }, stage, options.durability);
   } finally {
     stage.release();
   }
+}
+
+/** Whether content is stored as it is, and is not cut. */
+function isOneChunk(
+  { chunking }: WriteParts,
+  bytes: Uint8Array,
+  { seeThroughGzip }: WriteOptions,
+): boolean {
+  return bytes.length <= chunking.minBytes && !(seeThroughGzip && looksLikeGzip(bytes));
+}
+
+async function* asStream(
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (!(body instanceof Uint8Array)) yield* body;
+  else if (body.length > 0) yield body;
 }
 
 /** Commits a version of content that is in the store already. Moves no content. */
@@ -150,6 +167,53 @@ async function previousOf(
   return isThere === true ? new PreviousContent(chunks, version) : undefined;
 }
 
+/**
+ * Stages content that is one chunk, and so its own root. Most uploads are such, and what a stream
+ * takes would be most of the work for them.
+ */
+async function stageWhole(
+  parts: WriteParts,
+  stage: StagedChunks,
+  { put, domain, keepsPrevious }: UploadTarget,
+  body: Uint8Array,
+  { onProgress }: WriteOptions,
+): Promise<VersionContent> {
+  // What the caller does with its memory meanwhile must not change what was named.
+  const bytes = new Uint8Array(body);
+  const sizeBytes = bytes.length;
+  const id: ChunkId = {
+    domain,
+    kind: 'data',
+    digest: parts.platform.hashing.sha256(bytes),
+  };
+  const chunk = { id, bytes, children: noChildren };
+  const place = async (): Promise<Neighbourhood> => {
+    const previous = await previousOf(parts, put, stage);
+    return neighbourhood((await previous?.near(0, sizeBytes)) ?? [], keepsPrevious);
+  };
+  const isThere = looksCompressible(bytes) && (await stage.has([id]))[0] === true;
+  // To put what is there already does no harm: where nothing is to be saved by it, nobody looks.
+  const isNew = !isThere && (await stage.put(await parts.deltas.encode(stage, chunk, place)));
+  onProgress?.({ bytes: sizeBytes, newBytes: isNew ? sizeBytes : 0 });
+  return { root: { id, level: 0 }, sizeBytes };
+}
+
+/** Stages content as it comes in. */
+async function stageStream(
+  parts: WriteParts,
+  stage: StagedChunks,
+  { put, domain, keepsPrevious }: UploadTarget,
+  body: AsyncIterable<Uint8Array>,
+  options: WriteOptions,
+): Promise<VersionContent> {
+  const { platform, chunking } = parts;
+  const form = options.seeThroughGzip ? new StoredForm(platform, chunking, domain) : undefined;
+  const previous = await previousOf(parts, put, stage);
+  const content = { body: form?.content(body) ?? body, domain, previous, keepsPrevious };
+  const stored = await stageContent(parts, stage, content, progressOf(form, options));
+  return form?.describe(stored) ?? stored;
+}
+
 async function stageContent(
   parts: WriteParts,
   stage: StagedChunks,
@@ -169,9 +233,10 @@ async function stageContent(
     if (isThere === true) await previous?.found(id, offset);
     if (isThere === true || inFlight.has(id)) return;
     const there = (await previous?.near(offset, bytes.length)) ?? [];
-    const place = keepsPrevious ? { near: there, replaced: [] } : { near: [], replaced: there };
+    const place = neighbourhood(there, keepsPrevious);
     await inFlight.run(id, async () => {
-      const isNew = await stage.put(await deltas.encode(stage, chunk, place));
+      const encoded = await deltas.encode(stage, chunk, () => Promise.resolve(place));
+      const isNew = await stage.put(encoded);
       if (isNew) progress.newBytes += bytes.length;
     });
   };
@@ -199,6 +264,11 @@ async function stageContent(
   } finally {
     await inFlight.drain();
   }
+}
+
+/** @param there - The chunks of the version before that lie where a new one will. */
+function neighbourhood(there: readonly ChunkId[], keepsPrevious: boolean): Neighbourhood {
+  return keepsPrevious ? { near: there, replaced: [] } : { near: [], replaced: there };
 }
 
 /** What chunks go through on their way to a stage. */
