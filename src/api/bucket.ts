@@ -169,8 +169,8 @@ export class Bucket extends BucketPerms implements ReadWriter, PublicUrler {
    * await store.close();
    * ```
    */
-  async *list(options?: ListOptions): AsyncGenerator<ListEntry, void, undefined> {
-    yield* listObjects(this.#scope(), options);
+  list(options?: ListOptions): AsyncGenerator<ListEntry, void, undefined> {
+    return listObjects(this.#scope(), options);
   }
 
   /**
@@ -197,8 +197,8 @@ export class Bucket extends BucketPerms implements ReadWriter, PublicUrler {
   }
 
   /** All versions, delete markers among them: in order of names, and newest first within a name. */
-  async *versions(options?: VersionsOptions): AsyncGenerator<VersionEntry, void, undefined> {
-    yield* listVersions(this.#scope(), options);
+  versions(options?: VersionsOptions): AsyncGenerator<VersionEntry, void, undefined> {
+    return listVersions(this.#scope(), options);
   }
 
   /** Whether there is such an object, or such a version of it. A delete marker is no object. */

@@ -36,37 +36,67 @@ import type {
 import { decodePageToken, encodePageToken, type PagePosition } from './page-token.ts';
 import { checkPermission } from './permissions.ts';
 import { getBucketRecord, type Scope } from './scope.ts';
-import { traced, tracedListing, type TraceSubject } from './tracing.ts';
+import { openTrace, traced, type TracedOperation, type TraceSubject } from './tracing.ts';
 
 type Listed = NamedVersion<ObjectVersion> | { readonly group: string };
 
 /** Objects one by one, in order of their names. */
-export async function* listObjects(
+export function listObjects(
   scope: Scope,
   options: ListOptions = {},
 ): AsyncGenerator<ListEntry, void, undefined> {
-  checkPermission(scope, 'list');
-  checkListOptions(options);
-  yield* tracedListing('list', subjectOf(scope, options), walkObjects(scope, options));
+  return listed('list', scope, options, objectPages);
 }
 
-async function* walkObjects(
+/**
+ * Entries one by one, out of pages of them: the one generator between the caller and a page, as
+ * every further one makes each step wait once more.
+ *
+ * It is one traced operation, however the caller leaves it. Nothing is looked at before the first
+ * step.
+ */
+async function* listed<Entry, Options extends ListOptions>(
+  operation: TracedOperation,
+  scope: Scope,
+  options: Options,
+  pages: (scope: Scope, options: Options) => AsyncGenerator<Entry[], void, undefined>,
+): AsyncGenerator<Entry, void, undefined> {
+  checkPermission(scope, 'list');
+  checkListOptions(options);
+  const trace = openTrace(operation, subjectOf(scope, options));
+  let observed = 0;
+  let hasMore = true;
+  try {
+    for await (const page of pages(scope, options)) {
+      for (const entry of page) {
+        throwIfAborted(options.signal);
+        observed++;
+        yield entry;
+      }
+    }
+    hasMore = false;
+  } catch (error) {
+    trace?.fail(error);
+    throw error;
+  } finally {
+    trace?.end({ observed, hasMore });
+  }
+}
+
+async function* objectPages(
   scope: Scope,
   options: ListOptions,
-): AsyncGenerator<ListEntry, void, undefined> {
+): AsyncGenerator<ListEntry[], void, undefined> {
   let range = rangeOf(options);
   let remaining = options.limit ?? Number.POSITIVE_INFINITY;
   while (remaining > 0) {
     throwIfAborted(options.signal);
     const limit = Math.min(remaining, listPageEntries);
-    const { versioned, listed } = await readNames(scope, range, limit, options.signal);
-    for (const { name, version } of listed) {
-      throwIfAborted(options.signal);
-      yield listEntryOf(name, version, versioned);
-    }
-    const last = listed.at(-1);
-    if (last === undefined || listed.length < limit) return;
-    remaining -= listed.length;
+    const { versioned, listed: page } = await readNames(scope, range, limit, options.signal);
+    yield page.map(({ name, version }) => listEntryOf(name, version, versioned));
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit) return;
+    remaining -= page.length;
     range = rangeBehind(range, { kind: 'name', text: last.name });
   }
 }
@@ -127,37 +157,32 @@ function positionOf(last: Listed, remaining: number | undefined): PagePosition {
 }
 
 /** All versions, newest first within a name. */
-export async function* listVersions(
+export function listVersions(
   scope: Scope,
   options: VersionsOptions = {},
 ): AsyncGenerator<VersionEntry, void, undefined> {
-  checkPermission(scope, 'list');
-  checkListOptions(options);
-  if (options.name !== undefined) checkOnlyName(options);
-  yield* tracedListing('versions', subjectOf(scope, options), walkVersions(scope, options));
+  return listed('versions', scope, options, versionPages);
 }
 
-async function* walkVersions(
+async function* versionPages(
   scope: Scope,
   options: VersionsOptions,
-): AsyncGenerator<VersionEntry, void, undefined> {
+): AsyncGenerator<VersionEntry[], void, undefined> {
+  if (options.name !== undefined) checkOnlyName(options);
   const range = options.name === undefined ? rangeOf(options) : rangeOfName(options.name);
   let remaining = options.limit ?? Number.POSITIVE_INFINITY;
   let after: { readonly name: string; readonly lsn: Lsn } | undefined;
   while (remaining > 0) {
     throwIfAborted(options.signal);
     const limit = Math.min(remaining, listPageEntries);
-    const listed = await scope.session.use(async (engine) => {
+    const page = await scope.session.use(async (engine) => {
       const bucket = getBucketRecord(engine, scope);
       return bucket === undefined ? [] : engine.versions.versions(bucket.id, range, limit, after);
     }, options.signal);
-    for (const entry of listed) {
-      throwIfAborted(options.signal);
-      yield versionEntryOf(entry);
-    }
-    const last = listed.at(-1);
-    if (last === undefined || listed.length < limit) return;
-    remaining -= listed.length;
+    yield page.map(versionEntryOf);
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit) return;
+    remaining -= page.length;
     after = { name: last.name, lsn: last.version.lsn };
   }
 }

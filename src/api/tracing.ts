@@ -95,33 +95,6 @@ export async function traced<T>(
   return (outcome as unknown as { readonly value: T }).value;
 }
 
-/** Passes entries on and publishes the events of one listing, however the caller leaves it. */
-export async function* tracedListing<T>(
-  operation: TracedOperation,
-  subject: TraceSubject,
-  entries: AsyncGenerator<T, void, undefined>,
-): AsyncGenerator<T, void, undefined> {
-  const trace = openTrace(operation, subject);
-  if (trace === undefined) {
-    yield* entries;
-    return;
-  }
-  let observed = 0;
-  let hasMore = true;
-  try {
-    for await (const entry of entries) {
-      observed++;
-      yield entry;
-    }
-    hasMore = false;
-  } catch (error) {
-    trace.fail(error);
-    throw error;
-  } finally {
-    trace.end({ observed, hasMore });
-  }
-}
-
 /**
  * Begins the trace of an operation; `undefined` while nobody listens. Only the first end counts.
  */

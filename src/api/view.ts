@@ -57,8 +57,8 @@ export class BucketView {
   }
 
   /** The objects that were there at that point. See `Bucket.list`. */
-  async *list(options?: ListOptions): AsyncGenerator<ListEntry, void, undefined> {
-    yield* listObjects(this.#scope(), options);
+  list(options?: ListOptions): AsyncGenerator<ListEntry, void, undefined> {
+    return listObjects(this.#scope(), options);
   }
 
   /** A page of the objects that were there at that point. See `Bucket.listPage`. */

@@ -53,8 +53,6 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
 
-const hexDigits = '0123456789abcdef';
-
 /** A number that may be negative as one that is not: 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4. */
 export function zigzag(value: number): number {
   return value < 0 ? -2 * value - 1 : 2 * value;
@@ -67,11 +65,22 @@ export function unZigzag(value: number): number {
 
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
+  // A plain array: as arguments of a call it takes half the time that a typed one does.
+  const codes = new Array<number>(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    codes[2 * i] = hexDigits[byte >> 4] as number;
+    codes[2 * i + 1] = hexDigits[byte & 15] as number;
+  }
+  if (codes.length <= charactersAtOnce) return charactersOf(codes);
   let hex = '';
-  for (const byte of bytes)
-    hex += (hexDigits[byte >> 4] as string) + (hexDigits[byte & 15] as string);
+  for (let at = 0; at < codes.length; at += charactersAtOnce) {
+    hex += charactersOf(codes.slice(at, at + charactersAtOnce));
+  }
   return hex;
 }
+
+const hexDigits = encodeUtf8('0123456789abcdef');
 
 /** A string with one character a byte: the cheapest key for a `Map`, sorted as the bytes are. */
 export function toBinaryString(bytes: Uint8Array): string {
@@ -85,8 +94,8 @@ export function toBinaryString(bytes: Uint8Array): string {
   return text;
 }
 
-function charactersOf(bytes: Uint8Array): string {
-  return Reflect.apply(String.fromCharCode, undefined, bytes) as string;
+function charactersOf(codes: ArrayLike<number>): string {
+  return Reflect.apply(String.fromCharCode, undefined, codes) as string;
 }
 
 /** A call takes so many arguments safely. */
@@ -283,6 +292,14 @@ export class Reader {
   bytes(byteCount: number): Uint8Array {
     const at = this.#take(byteCount);
     return this.#bytes.subarray(at, at + byteCount);
+  }
+
+  /** A copy of the next bytes: of a few, it costs less than a view. */
+  copy(byteCount: number): Uint8Array {
+    const at = this.#take(byteCount);
+    const copy = new Uint8Array(byteCount);
+    for (let i = 0; i < byteCount; i++) copy[i] = this.#bytes[at + i] as number;
+    return copy;
   }
 
   sized(): Uint8Array {

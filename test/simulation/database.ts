@@ -140,19 +140,24 @@ export class SimulatedDatabase implements KeyValueStore {
     this.#rows.logNumber++;
   }
 
-  iterator({ gte, lt, reverse, limit }: KeyValueRange): KeyValueIterator {
+  iterator({ gte, lt, reverse }: KeyValueRange): KeyValueIterator {
     const [from, to] = [binary(gte), binary(lt)];
     this.#sorted ??= [...this.#live.keys()].sort();
     const keys = this.#sorted.filter((key) => key >= from && key < to);
     if (reverse) keys.reverse();
-    const rows = keys
-      .slice(0, limit)
-      .map((key): [Uint8Array, Uint8Array] => [
-        Buffer.from(key, 'latin1'),
-        this.#asRead(key, this.#live.get(key) as Uint8Array),
-      ]);
+    const rows = keys.map((key) => [key, this.#live.get(key) as Uint8Array] as const);
+    let at = 0;
     return {
-      nextv: async (size) => rows.splice(0, size),
+      nextv: async (size) => {
+        const found = rows.slice(at, at + size);
+        at += found.length;
+        return found.map(([key, value]) => [Buffer.from(key, 'latin1'), this.#asRead(key, value)]);
+      },
+      seek: (target) => {
+        const bound = binary(target);
+        at = rows.findIndex(([key]) => (reverse ? key <= bound : key >= bound));
+        if (at < 0) at = rows.length;
+      },
       close: async () => undefined,
     };
   }

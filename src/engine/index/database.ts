@@ -29,7 +29,12 @@ import {
 } from '../../base/bytes.ts';
 import { ObjectsError, corrupt } from '../../base/errors.ts';
 import type { FileSystem } from '../platform/file-system.ts';
-import type { KeyValueBatch, KeyValueStore, KeyValueStoreIn } from '../platform/key-value-store.ts';
+import type {
+  KeyValueBatch,
+  KeyValueIterator,
+  KeyValueStore,
+  KeyValueStoreIn,
+} from '../platform/key-value-store.ts';
 import type { Distrust } from './distrust.ts';
 import { RecentKeys } from './recent-keys.ts';
 
@@ -51,6 +56,15 @@ export interface KeyRange {
   readonly lt: string;
   readonly reverse?: boolean;
   readonly limit: number;
+}
+
+/** Rows of a range, one after the other, from wherever it was moved to last. */
+export interface RowIterator {
+  /** Moves on to a key, or to the next behind it: in reverse, the next before it. */
+  seek(key: string): void;
+  /** The next rows; fewer only at the end. */
+  next(count: number): Promise<Row[]>;
+  close(): Promise<void>;
 }
 
 type Crc32 = (bytes: Uint8Array, seed: number) => number;
@@ -121,25 +135,41 @@ export class Database {
   /** Rows of a range, in order (`reverse`: the other way), at most `limit`. */
   async range(range: KeyRange): Promise<Row[]> {
     if (range.limit <= 0 || range.gte >= range.lt) return [];
-    const iterator = this.#backend.iterator({
-      gte: fromBinaryString(range.gte),
-      lt: fromBinaryString(range.lt),
-      reverse: range.reverse ?? false,
-      limit: range.limit,
-      highWaterMarkBytes: 1024 * 1024,
-    });
-    const rows: Row[] = [];
+    const iterator = this.iterate(range);
     try {
-      for (;;) {
-        const wanted = Math.min(range.limit - rows.length || 1, rowsAtOnceMax);
-        const entries = await iterator.nextv(wanted);
-        if (entries.length === 0) break;
-        for (const [key, stored] of entries) {
-          rows.push({ key: toBinaryString(key), value: await this.#mustOpen(key, stored) });
-        }
-      }
+      return await iterator.next(range.limit);
     } finally {
       await iterator.close();
+    }
+  }
+
+  /** The same for who reads here and there. Close it soon: it holds a snapshot of LevelDB. */
+  iterate({ gte, lt, reverse }: Omit<KeyRange, 'limit'>): RowIterator {
+    const iterator = this.#backend.iterator({
+      gte: fromBinaryString(gte),
+      lt: fromBinaryString(lt),
+      reverse: reverse ?? false,
+      highWaterMarkBytes: 1024 * 1024,
+    });
+    return {
+      seek: (key) => {
+        // LevelDB takes the upper bound itself for a key outside, and would end there.
+        if (reverse !== true || key < lt) iterator.seek(fromBinaryString(key));
+      },
+      next: (count) => this.#next(iterator, count),
+      close: () => iterator.close(),
+    };
+  }
+
+  async #next(iterator: KeyValueIterator, count: number): Promise<Row[]> {
+    const rows: Row[] = [];
+    while (rows.length < count) {
+      const entries = await iterator.nextv(Math.min(count - rows.length, rowsAtOnceMax));
+      if (entries.length === 0) break;
+      for (const [key, stored] of entries) {
+        const value = this.#open(key, stored) ?? (await this.#mustOpen(key, stored));
+        rows.push({ key: toBinaryString(key), value });
+      }
     }
     return rows;
   }
@@ -227,9 +257,11 @@ export class Database {
   }
 
   #open(key: Uint8Array, stored: Uint8Array): Uint8Array | undefined {
-    const value = new Uint8Array(stored.subarray(checksumBytes));
-    const checksum = stored.length < checksumBytes ? -1 : readU32(stored, 0);
-    return checksum === this.#crc32(value, this.#crc32(key, 0)) ? value : undefined;
+    if (stored.length < checksumBytes) return undefined;
+    const { buffer, byteOffset, length } = stored;
+    // A view, as each row that was read has memory of its own.
+    const value = new Uint8Array(buffer, byteOffset + checksumBytes, length - checksumBytes);
+    return readU32(stored, 0) === this.#crc32(value, this.#crc32(key, 0)) ? value : undefined;
   }
 }
 

@@ -18,6 +18,7 @@
 import { assert } from '../../base/assert.ts';
 import { pendingEntriesMax } from '../../base/limits.ts';
 import type { Lsn } from '../model.ts';
+import { Cursor } from './cursor.ts';
 import type { Database, DatabaseChange, KeyRange, Row } from './database.ts';
 import { FrozenIndex } from './frozen-index.ts';
 import { afterPrefix, factsGroup, flushesGroup, oldestFirst, type IndexKey } from './keys.ts';
@@ -34,6 +35,8 @@ export interface IndexReader {
   under(group: string, limit: number, suffixPrefix?: string): Promise<Row[]>;
   /** Rows of a range that may span groups, in order. */
   range(range: KeyRange): Promise<Row[]>;
+  /** Rows of such a range here and there. Close it before a caller is answered. */
+  cursor(range: Omit<KeyRange, 'limit'>): Cursor;
 }
 
 /**
@@ -116,6 +119,10 @@ export class IndexStore {
         return this.#range(layers(), { gte: lower, lt: afterPrefix(lower), limit }, group);
       },
       range: (range) => this.#range(layers(), range),
+      cursor: (range) => {
+        const pending = pendingIn(layers(), range);
+        return new Cursor(this.#database.iterate(range), pending, range.reverse ?? false);
+      },
     };
   }
 
@@ -209,13 +216,8 @@ export class IndexStore {
   }
 
   async #range(layers: readonly Layer[], range: KeyRange, group?: string): Promise<Row[]> {
-    const pending = new Map<string, Uint8Array | undefined>();
+    const pending = pendingIn(layers, range, group);
     let deletions = 0;
-    for (const layer of layers) {
-      for (const { key, value } of layer.rows(group)) {
-        if (key >= range.gte && key < range.lt) pending.set(key, value);
-      }
-    }
     if (pending.size === 0) return this.#database.range(range);
     for (const value of pending.values()) if (value === undefined) deletions++;
 
@@ -234,6 +236,21 @@ export class IndexStore {
     if (range.reverse === true) keys.reverse();
     return keys.slice(0, range.limit).map((key) => ({ key, value: rows.get(key) as Uint8Array }));
   }
+}
+
+/** What waits for LevelDB in a range: `undefined` for rows that are to be deleted. */
+function pendingIn(
+  layers: readonly Layer[],
+  { gte, lt }: Omit<KeyRange, 'limit'>,
+  group?: string,
+): Map<string, Uint8Array | undefined> {
+  const pending = new Map<string, Uint8Array | undefined>();
+  for (const layer of layers) {
+    for (const { key, value } of layer.rows(group)) {
+      if (key >= gte && key < lt) pending.set(key, value);
+    }
+  }
+  return pending;
 }
 
 function* keysOf(layers: readonly Layer[]): Generator<string> {

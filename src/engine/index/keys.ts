@@ -96,6 +96,7 @@ export function decodeNameKey(key: string): { readonly name: string; readonly ls
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function binaryToName(escaped: string): string {
+  if (isPlain.test(escaped)) return escaped;
   const binary = escaped.replaceAll('\0\xff', '\0');
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);

@@ -13,6 +13,7 @@
 
 import type { Lsn, NamedVersion, NameRange, ObjectVersion, Point, Version } from '../model.ts';
 import { listPageEntries } from '../../base/limits.ts';
+import type { KeyRange, Row } from './database.ts';
 import type { IndexReader } from './index-store.ts';
 import {
   afterPrefix,
@@ -76,13 +77,18 @@ async function listWithin(
   if (asOf !== undefined) {
     return listAsOf(reader, bucketId, bounds, limit, { reverse, asOf });
   }
+  return (await reader.range({ ...headRange(bucketId, bounds, reverse), limit })).map(headIn);
+}
+
+function headRange(bucketId: number, { from, to }: Bounds, reverse: boolean): HeadRange {
   const prefix = familyPrefix('h', bucketId);
-  const range = { gte: prefix + bounds.from, lt: prefix + bounds.to, reverse, limit };
-  const rows = await reader.range(range);
-  return rows.map(({ key, value }) => ({
-    name: decodeNameKey(key).name,
-    version: decodeVersion(value) as ObjectVersion,
-  }));
+  return { gte: prefix + from, lt: prefix + to, reverse };
+}
+
+type HeadRange = Omit<KeyRange, 'limit'>;
+
+function headIn({ key, value }: Row): NamedVersion<ObjectVersion> {
+  return { name: decodeNameKey(key).name, version: decodeVersion(value) as ObjectVersion };
 }
 
 async function listAsOf(
@@ -111,32 +117,61 @@ export async function listGroups(
   bucketId: number,
   range: NameRange,
   roll: { readonly delimiter: string; readonly limit: number; readonly asOf?: Point | undefined },
-): Promise<(NamedVersion<ObjectVersion> | { readonly group: string })[]> {
-  const prefix = range.prefix ?? '';
+): Promise<GroupedName[]> {
+  const bounds = boundsOf(range);
+  if (bounds.from >= bounds.to) return [];
   const direction = { reverse: range.reverse ?? false, asOf: roll.asOf };
-  const page: (NamedVersion<ObjectVersion> | { readonly group: string })[] = [];
-  let bounds = boundsOf(range);
-  // Few rows are read while groups come, as the rest of them would be passed over; more while names
-  // come.
-  let readCount = 2;
-  while (page.length < roll.limit && bounds.from < bounds.to) {
-    const entries = await listWithin(reader, bucketId, bounds, readCount, direction);
+  if (roll.asOf !== undefined) {
+    const entriesIn: EntriesIn = (left, count) =>
+      listWithin(reader, bucketId, left, count, direction);
+    return rollUp(entriesIn, bounds, range, roll);
+  }
+  const heads = reader.cursor(headRange(bucketId, bounds, direction.reverse));
+  try {
+    const entriesIn: EntriesIn = async (left, count) => {
+      const { gte, lt, reverse } = headRange(bucketId, left, direction.reverse);
+      return (await heads.rows(reverse === true ? lt : gte, count)).map(headIn);
+    };
+    return await rollUp(entriesIn, bounds, range, roll);
+  } finally {
+    await heads.close();
+  }
+}
+
+/** The first so many names of what is left of a range. */
+type EntriesIn = (left: Bounds, count: number) => Promise<NamedVersion<ObjectVersion>[]>;
+
+/** A name, or a group of them. */
+export type GroupedName = NamedVersion<ObjectVersion> | { readonly group: string };
+
+async function rollUp(
+  entriesIn: EntriesIn,
+  within: Bounds,
+  { prefix = '', reverse = false }: NameRange,
+  { delimiter, limit }: { readonly delimiter: string; readonly limit: number },
+): Promise<GroupedName[]> {
+  const page: GroupedName[] = [];
+  let bounds = within;
+  // One row is read while groups come, as the rest of them are passed over; more while names come.
+  let readCount = 1;
+  while (page.length < limit && bounds.from < bounds.to) {
+    const entries = await entriesIn(bounds, readCount);
     let group: string | undefined;
     for (const entry of entries) {
-      if (page.length === roll.limit) break;
-      group = groupOf(entry.name, prefix, roll.delimiter);
+      if (page.length === limit) break;
+      group = groupOf(entry.name, prefix, delimiter);
       if (group !== undefined) break;
       page.push(entry);
     }
     if (group !== undefined) {
       page.push({ group });
-      bounds = pastGroup(bounds, group, direction.reverse);
-      readCount = 2;
+      bounds = pastGroup(bounds, group, reverse);
+      readCount = 1;
       continue;
     }
     const last = entries.at(-1);
     if (entries.length < readCount || last === undefined) break;
-    bounds = pastName(bounds, last.name, direction.reverse);
+    bounds = pastName(bounds, last.name, reverse);
     readCount = Math.min(readCount * 4, listPageEntries);
   }
   return page;

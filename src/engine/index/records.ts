@@ -53,15 +53,18 @@ export function decodeVersion(bytes: Uint8Array): Version {
   const [lsn, timeMs] = [reader.varint(), reader.varint()];
   if (kind === versionKinds.deleteMarker) return { kind: 'deleteMarker', lsn, timeMs };
   const [sizeBytes, level, domain] = [reader.varint(), reader.varint(), reader.varint()];
-  const digest = new Uint8Array(reader.bytes(32));
+  const digest = reader.copy(32);
   const id = { domain, kind: level === 0 ? 'data' : 'node', digest } as const;
   const version: ObjectVersion = { kind: 'object', lsn, timeMs, sizeBytes, root: { id, level } };
-  const fields: {
-    contentType?: string;
-    metadata?: Record<string, string>;
-    lockedUntilMs?: number;
-    seenThrough?: SeenThrough;
-  } = {};
+  return reader.atEnd ? version : { ...version, ...decodeFields(reader, domain) };
+}
+
+type VersionFields = Partial<
+  Pick<ObjectVersion, 'contentType' | 'metadata' | 'lockedUntilMs' | 'seenThrough'>
+>;
+
+function decodeFields(reader: Reader, domain: number): VersionFields {
+  const fields: { -readonly [Field in keyof VersionFields]: VersionFields[Field] } = {};
   while (!reader.atEnd) {
     const field = reader.u8();
     if (field === versionFields.contentType) fields.contentType = reader.text();
@@ -70,12 +73,12 @@ export function decodeVersion(bytes: Uint8Array): Version {
       fields.seenThrough = decodeSeenThrough(reader, domain);
     } else fields.metadata = new Reader(reader.sized(), 'metadata in the index').textMap();
   }
-  return { ...version, ...fields };
+  return fields;
 }
 
 function decodeSeenThrough(reader: Reader, domain: number): SeenThrough {
   const [contentBytes, level] = [reader.varint(), reader.varint()];
-  const digest = new Uint8Array(reader.bytes(32));
+  const digest = reader.copy(32);
   const kind = level === 0 ? 'data' : 'node';
   const recipe = Uint8Array.from(reader.sized());
   return { contentBytes, uploadRoot: { id: { domain, kind, digest }, level }, recipe };

@@ -37,13 +37,14 @@ export interface KeyValueRange {
   readonly gte: Uint8Array;
   readonly lt: Uint8Array;
   readonly reverse: boolean;
-  readonly limit: number;
   readonly highWaterMarkBytes: number;
 }
 
 export interface KeyValueIterator {
   /** The next rows, at most so many; none at the end. */
   nextv(size: number): Promise<[Uint8Array, Uint8Array][]>;
+  /** Moves to a key, or to the next behind it: in reverse, the next before it. */
+  seek(key: Uint8Array): void;
   close(): Promise<void>;
 }
 

@@ -21,6 +21,7 @@ import * as zlib from 'node:zlib';
 import { deflateLevels, zstdLevels } from './compression-levels.ts';
 import type { Compression } from './platform.ts';
 import { portableCompression } from './portable-compression.ts';
+import { shortCrc32 } from './short-crc32.ts';
 import { mustDeclareContentBytes } from './zstd-frame.ts';
 
 const compressAtOnceBytesMax = { fast: 16 * 1024, small: 8 * 1024 } as const;
@@ -104,10 +105,12 @@ async function decode(
     : onPool((done) => zstdDecompress(bytes, options, done));
 }
 
+/** Of fewer bytes the call of zlib takes longer than the work. */
+const zlibCrc32BytesMin = 128;
+
 /** CRC-32 (IEEE 802.3), continued from `seed`. For `native-hashing.ts`, which has `node:crypto`. */
 export function nativeCrc32(bytes: Uint8Array, seed: number): number {
-  // Of no bytes whose buffer is empty too, zlib forgets the seed: it reads them as a null pointer.
-  return bytes.length === 0 ? seed : zlib.crc32(bytes, seed);
+  return bytes.length < zlibCrc32BytesMin ? shortCrc32(bytes, seed) : zlib.crc32(bytes, seed);
 }
 
 function onPool(start: (done: Callback) => void): Promise<Uint8Array> {

@@ -151,3 +151,42 @@ test('what a group is deciding is seen by its own reader only', async () => {
   expect(await index.reader().get({ group: 'h', suffix: 'x' })).toBeUndefined();
   await database.close();
 });
+
+test('a cursor gives the rows from one bound and then from another', async () => {
+  const bounds = fc.uniqueArray(fc.tuple(bound, fc.integer({ min: 1, max: 4 })), {
+    maxLength: 6,
+    selector: ([from]) => from,
+  });
+  const layers = fc.array(fc.array(change, { maxLength: 12 }), { maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(settled, layers, range, bounds, async (changes, published, whole, reads) => {
+      const database = await Database.open(nativeHashing.crc32, undefined);
+      const index = new IndexStore(database);
+      const model = new ModelIndex();
+      await index.writeDirectly(changes);
+      model.apply(changes);
+      for (const layerChanges of published) {
+        const layer = new Layer();
+        layer.add(layerChanges);
+        index.publish(layer);
+        model.apply(layerChanges);
+      }
+      const { gte, lt, reverse } = whole;
+      const inOrder = reads
+        .filter(([from]) => from >= gte && from <= lt)
+        .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+      if (reverse === true) inOrder.reverse();
+      const cursor = index.reader().cursor(whole);
+      for (const [from, limit] of inOrder) {
+        const rows = await cursor.rows(from, limit);
+        const left = reverse === true ? { gte, lt: from } : { gte: from, lt };
+        expect(rows.map((row) => [row.key, row.value])).toEqual(
+          model.range({ ...whole, ...left, limit }),
+        );
+      }
+      await cursor.close();
+      await database.close();
+    }),
+    { numRuns: 400 },
+  );
+});

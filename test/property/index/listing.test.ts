@@ -208,8 +208,9 @@ describe('listGroups', () => {
         limit,
         point,
         delimiter,
-        async ([content, wanted], count, asOf, mark) => {
-          const { reader, entries, close } = await build(content, true);
+        fc.boolean(),
+        async ([content, wanted], count, asOf, mark, isFlushed) => {
+          const { reader, entries, close } = await build(content, isFlushed);
           const expected: object[] = [];
           for (const entry of currentOf(entries, wanted, asOf)) {
             const at = entry.name.indexOf(mark, (wanted.prefix ?? '').length);
