@@ -123,18 +123,19 @@ export class Background {
   /** Frees what is dead, and gives its space back. */
   async compact({ optimize = false, ...options }: CompactOptions): Promise<Compaction> {
     await this.reclaimer.drain(options.signal);
-    let [reclaimedBytes, movedBytes] = [0, 0];
+    let optimizedBytes = 0;
     if (optimize) {
-      ({ reclaimedBytes, movedBytes } = await this.compactor.optimize(options));
+      optimizedBytes = await this.compactor.optimize(options);
       // What was only a base is dead now.
       await this.reclaimer.drain(options.signal);
     }
     const compacted = await this.compactor.compact(options);
     if (optimize) await this.#parts.database.shrink();
     await this.parity.complete(options.signal);
-    reclaimedBytes += compacted.reclaimedBytes;
-    movedBytes += compacted.movedBytes;
-    return { reclaimedBytes, movedBytes };
+    return {
+      reclaimedBytes: Math.max(0, compacted.reclaimedBytes - optimizedBytes),
+      movedBytes: compacted.movedBytes + optimizedBytes,
+    };
   }
 
   /** Ends the work under way. Checkpoints can still be taken. */

@@ -16,7 +16,7 @@
 
 import { fromBinaryString, toBinaryString, equalBytes } from '../base/bytes.ts';
 import { ObjectsError, corrupt, describe, throwIfAborted, isCorrupt } from '../base/errors.ts';
-import { decodePayload, encodePayload } from './chunk/compress.ts';
+import { decodePayload } from './chunk/compress.ts';
 import { FileUsage } from './file-usage.ts';
 import type { Row } from './index/database.ts';
 import type { FrozenIndex } from './index/frozen-index.ts';
@@ -44,10 +44,19 @@ import {
 } from './log/snapshot-file.ts';
 import type { Lsn, Totals } from './model.ts';
 import type { File } from './platform/file-system.ts';
-import type { Platform } from './platform/platform.ts';
+import type { Compression, Platform } from './platform/platform.ts';
 
-/** Rows of one block, and of one page: so much is done between two turns of the event loop. */
-const blockRows = 500;
+/** Rows that are read at once: so much is done between two turns of the event loop. */
+const pageRows = 500;
+
+/**
+ * So many bytes of rows become one block, or a single row that is larger. Names of chunks are most
+ * of a snapshot, and each stands in several rows: it is found again if it lies in the same block.
+ */
+const blockBytes: number = 1024 * 1024;
+
+/** What the sizes of a row take, at most. */
+const rowHeadBytes = 8;
 
 /** Rows that are given to LevelDB at once when a snapshot is loaded. */
 const batchRows = 20_000;
@@ -195,16 +204,26 @@ export class Snapshots {
     };
     await append([start.bytes]);
     const sums = new RowSums();
+    let block: SnapshotRow[] = [];
+    let plainBytes = 0;
+    const endBlock = async (): Promise<void> => {
+      if (block.length > 0) await appendBlock(await encodeBlock(compression, block));
+      [block, plainBytes] = [[], 0];
+    };
     for (const [first, last] of snapshotRanges) {
-      for await (const page of frozen.rowsFrom(first, last, blockRows)) {
+      for await (const page of frozen.rowsFrom(first, last, pageRows)) {
         throwIfAborted(signal);
         for (const row of page) sums.add(row);
-        const plain = encodeSnapshotRows(rowsToKeep(page));
-        const encoded = await encodePayload(compression, plain, 'fast');
-        await appendBlock({ ...encoded, rawBytes: plain.length });
+        for (const row of rowsToKeep(page)) {
+          const rowBytes = rowHeadBytes + row.key.length + row.value.length;
+          if (plainBytes + rowBytes > blockBytes) await endBlock();
+          block.push(row);
+          plainBytes += rowBytes;
+        }
         await clock.yield();
       }
     }
+    await endBlock();
     await appendBlock(lastSnapshotBlock);
     refuseUnlessEqual(sums, moment);
   }
@@ -308,6 +327,18 @@ const unfinishedName = /^\d{16}\.vsnap\.tmp$/;
 
 function nameOf(lsn: Lsn): string {
   return `${String(lsn).padStart(16, '0')}.vsnap`;
+}
+
+/** With zstd, whatever the platform prefers: the window of DEFLATE is too small for a block. */
+async function encodeBlock(
+  compression: Compression,
+  rows: readonly SnapshotRow[],
+): Promise<SnapshotBlock> {
+  const plain = encodeSnapshotRows(rows);
+  const payload = await compression.compress('zstd', plain, 'fast');
+  return payload.length < plain.length
+    ? { encoding: 'zstd', payload, rawBytes: plain.length }
+    : { encoding: 'raw', payload: plain, rawBytes: plain.length };
 }
 
 function* rowsToKeep(page: readonly Row[]): Generator<SnapshotRow> {

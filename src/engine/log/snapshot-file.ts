@@ -16,7 +16,7 @@
 
 import { Reader, Writer, equalBytes } from '../../base/bytes.ts';
 import { ObjectsError, corrupt, describe } from '../../base/errors.ts';
-import { sectorBytes } from '../../base/limits.ts';
+import { chunkBytesMax, sectorBytes } from '../../base/limits.ts';
 import { encodingNumbers, type Encoding, type Lsn } from '../model.ts';
 import { logFormat, type LogPosition } from './file-header.ts';
 import type { Crc32 } from './frame.ts';
@@ -59,8 +59,8 @@ export const snapshotBlockLayout = {
 
 export const snapshotBlockHeadBytes = 16;
 
-/** Nothing larger is written, nothing larger is believed. */
-const snapshotBlockBytesMax: number = 1024 * 1024;
+/** Nothing larger is believed. A row may be as large as the commit that it came with. */
+const snapshotBlockBytesMax = chunkBytesMax;
 
 /** A row: its key and its value. */
 export interface SnapshotRow {

@@ -135,12 +135,14 @@ export async function compactBatch(
   const ids = new Set(victims.map(({ fileId }) => fileId));
   const total = victims.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   let [done, movedBytes] = [0, 0];
+  const moves: ChunkMove[] = [];
   try {
     for (const { fileId, sizeBytes } of victims) {
-      movedBytes += await evacuate(parts, fileId, options);
+      movedBytes += await evacuate(parts, fileId, moves, options);
       done += sizeBytes;
       options.onProgress?.({ done, total, unit: 'bytes' });
     }
+    await relocate(parts, moves);
   } catch (error) {
     // Copies that no commit names yet are of no use, and a writer that failed writes no more.
     await parts.target.abandon();
@@ -191,17 +193,17 @@ async function beginNewJournalFile(
   expectSettled(await committer.commit({ kind: 'retire', fileIds: [] }, 'os'));
 }
 
-/** Moves what lives in a file. Returns how many bytes were moved. */
+/** Copies what lives in a file, and notes the moves. Returns how many bytes were copied. */
 async function evacuate(
   parts: CompactionParts,
   fileId: number,
+  moves: ChunkMove[],
   options: CompactionOptions,
 ): Promise<number> {
   const { platform, files, target } = parts;
   const { signal, giveWay } = options;
   let movedBytes = 0;
   let sinceYield = 0;
-  let moves: ChunkMove[] = [];
   await files.with(fileId, async (opened) => {
     const frames = walkFrames(platform.hashing.crc32, opened, firstPosition(opened));
     for await (const frame of frames) {
@@ -213,7 +215,7 @@ async function evacuate(
         moves.push({ id: chunk.id, from, to });
         movedBytes += from.frameBytes;
       }
-      if (moves.length >= movesMax) await relocate(parts, fileId, moves.splice(0));
+      if (moves.length >= movesMax) await relocate(parts, moves.splice(0));
       sinceYield += frameBytes(frame.header);
       if (sinceYield < sliceBytes) continue;
       sinceYield = 0;
@@ -222,7 +224,6 @@ async function evacuate(
       await giveWay();
     }
   });
-  await relocate(parts, fileId, moves);
   return movedBytes;
 }
 
@@ -269,31 +270,34 @@ async function liesAt(
   return found?.fileId === fileId && found.offset === offset;
 }
 
-/** Makes copies count. They are safe before, and may be in more than one file. */
+/** Makes copies count, in one commit. They are safe before, and may be in more than one file. */
 async function relocate(
   { committer, target }: CompactionParts,
-  fromFileId: number,
   moves: readonly ChunkMove[],
 ): Promise<void> {
   if (moves.length === 0) return;
   await target.sync();
-  for (const toFileId of new Set(moves.map(({ to }) => to.fileId))) {
-    const those = moves.filter(({ to }) => to.fileId === toFileId);
-    const request = { kind: 'relocate', fromFileId, toFileId, moves: those } as const;
-    expectSettled(await committer.commit(request, 'os'));
+  const between = new Map<string, ChunkMove[]>();
+  for (const move of moves) {
+    const files = `${move.from.fileId} ${move.to.fileId}`;
+    const those = between.get(files) ?? [];
+    between.set(files, those);
+    those.push(move);
   }
+  const commits = [...between.values()].map((those) => {
+    const [{ from, to }] = those as [ChunkMove];
+    const [fromFileId, toFileId] = [from.fileId, to.fileId];
+    return committer.commit({ kind: 'relocate', fromFileId, toFileId, moves: those }, 'os');
+  });
+  for (const result of await Promise.all(commits)) expectSettled(result);
 }
 
-/** Removes the files in which nothing lives any more, also those that are being written. */
-export async function letGoOfAll(
-  parts: CompactionParts,
-  signal: AbortSignal | undefined,
-): Promise<number> {
+/** Ends the files that are being written, so that all of them can be compacted. */
+export async function endOpenFiles(parts: CompactionParts): Promise<void> {
   const { journal, segments } = parts;
   const open = [journal.openFileId, segments.openFileId].filter((id) => id !== undefined);
   await segments.seal();
   await beginNewJournalFile(parts, new Set(open));
-  return letGo(parts, signal);
 }
 
 /** Removes the files in which nothing lives any more. Returns how many bytes they had. */

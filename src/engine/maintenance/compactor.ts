@@ -15,6 +15,7 @@
 import { ObjectsError, throwIfAborted } from '../../base/errors.ts';
 import {
   compactBatch,
+  endOpenFiles,
   logFileStates,
   takeSnapshot,
   type Compaction,
@@ -107,9 +108,17 @@ export class Compactor {
     }
   }
 
-  /** Makes the store as small as it can be. The space of old frames is left to {@link compact}. */
-  async optimize(options: Pick<OptimizeOptions, 'signal' | 'onProgress'>): Promise<Compaction> {
-    return this.#one(() => optimize(this.#parts, { ...options, giveWay: this.#yield }));
+  /**
+   * Makes the store as small as it can be. The space of old frames is left to {@link compact}.
+   * Returns how many bytes were written.
+   */
+  async optimize(options: Pick<OptimizeOptions, 'signal' | 'onProgress'>): Promise<number> {
+    return this.#one(async () => {
+      const writtenBytes = await optimize(this.#parts, { ...options, giveWay: this.#yield });
+      // Also of what is being written much is garbage now. All of it can go together.
+      if (writtenBytes > 0) await endOpenFiles(this.#parts);
+      return writtenBytes;
+    });
   }
 
   /** A snapshot that rotted is replaced while the index still knows what it said. */

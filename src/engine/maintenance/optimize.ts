@@ -33,13 +33,7 @@ import { chunkKey } from '../log/operations.ts';
 import { contentBytesOf, type ChunkId, type ChunkLocation, type ObjectVersion } from '../model.ts';
 import { PreviousContent } from '../previous-content.ts';
 import { SimilarChunks } from '../similar-chunks.ts';
-import {
-  expectSettled,
-  letGoOfAll,
-  type Compaction,
-  type CompactionOptions,
-  type CompactionParts,
-} from './compaction.ts';
+import { expectSettled, type CompactionOptions, type CompactionParts } from './compaction.ts';
 import { smallestForm, type Base } from './smallest-form.ts';
 
 /** How chunks are taken. */
@@ -50,7 +44,7 @@ interface Pass {
 }
 
 /** Of the current versions: those that are read most. */
-const current: Pass = { readCostMax: 2, dependentsFirst: false };
+const current: Pass = { readCostMax: 3, dependentsFirst: false };
 
 const past: Pass = { readCostMax: deltaReadCostLimit, dependentsFirst: true };
 
@@ -65,22 +59,17 @@ const candidatesMax = 8;
 
 export type OptimizeOptions = Pick<CompactionOptions, 'signal' | 'onProgress' | 'giveWay'>;
 
-/** `movedBytes` are those of new frames. */
-export async function optimize(
-  parts: CompactionParts,
-  options: OptimizeOptions,
-): Promise<Compaction> {
+/** Returns how many bytes the new frames take. */
+export async function optimize(parts: CompactionParts, options: OptimizeOptions): Promise<number> {
   const { damage, buckets } = parts.state;
   // Where the index lacks something, what depends on a chunk is not known.
-  if (damage.hasLostChunks || damage.hasLostEdges) return { reclaimedBytes: 0, movedBytes: 0 };
+  if (damage.hasLostChunks || damage.hasLostEdges) return 0;
   const run = new Optimization(parts, options);
   try {
     for (const { id } of buckets) await run.takeCurrent(id);
     for (const { id } of buckets) await run.takeHistory(id);
     await run.commit();
-    const { writtenBytes: movedBytes } = run;
-    const releasedBytes = await letGoOfAll(parts, options.signal);
-    return { reclaimedBytes: Math.max(0, releasedBytes - movedBytes), movedBytes };
+    return run.writtenBytes;
   } catch (error) {
     await parts.target.abandon();
     throw error;
