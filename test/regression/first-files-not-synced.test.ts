@@ -33,7 +33,12 @@ test.each([
 ])(
   'a kill and a power cut in "%s" leave a store that opens',
   async (name, before) => {
-    const bounds = { statesPerPoint: 8, statesPerInnerPoint: 8, continueEvery: 16 };
+    const bounds = {
+      statesPerPoint: 8,
+      statesPerInnerPoint: 8,
+      loseIndexEvery: 64,
+      continueEvery: 16,
+    };
     const workload = workloadNamed(name);
     const figures = await simulate({ target, workload, seed: 1, bounds, before });
     expect(figures.points).toBeGreaterThan(0);

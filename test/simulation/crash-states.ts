@@ -114,6 +114,10 @@ export class CrashStates {
     yield none;
     yield all;
     yield frame;
+    // All that was being written is neither the one nor the other.
+    yield this.#dimensions.map(({ kind, last, optionCount }) =>
+      kind === 'sector' ? optionCount - 1 : last,
+    );
     for (const [at, { last, optionCount }] of this.#dimensions.entries()) {
       yield all.with(at, 0);
       yield frame.with(at, last);

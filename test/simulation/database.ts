@@ -78,7 +78,7 @@ export class SimulatedDatabase implements KeyValueStore {
   }
 
   async close(): Promise<void> {
-    await this.#course.delay();
+    await this.#course.delay('close', this.#path);
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -104,7 +104,7 @@ export class SimulatedDatabase implements KeyValueStore {
 
   async #write(changes: Batch['changes']): Promise<void> {
     this.#course.onCall('batch', this.#path, bytesOf(changes));
-    await this.#course.delay();
+    await this.#course.delay('batch', this.#path);
     this.#course.onBoundary('batch', this.#path);
     if (this.#misbehaviour.failsToWrite()) {
       this.#hasFailed = true;
@@ -129,7 +129,7 @@ export class SimulatedDatabase implements KeyValueStore {
 
   async compactRange(): Promise<void> {
     this.#course.onCall('compactRange', this.#path);
-    await this.#course.delay();
+    await this.#course.delay('compactRange', this.#path);
     this.#course.onBoundary('compactRange', this.#path);
     if (this.#misbehaviour.lies()) return;
     const lasting = this.#rows.batches.filter(({ isDoomed }) => !isDoomed);

@@ -14,7 +14,7 @@ export type BucketName = 'notes' | 'drafts';
 export type Content =
   `${'text' | 'bytes'} ${number} ${number}` | `edited ${number} ${number} ${number}`;
 
-export type Deed =
+type Doing =
   | {
       readonly kind: 'upload';
       readonly bucket: BucketName;
@@ -53,6 +53,11 @@ export type Deed =
   | { readonly kind: 'kill' }
   /** The same after closing, and somebody deletes the index in between. */
   | { readonly kind: 'loseIndex' };
+
+export type Deed = Doing & {
+  /** Not at once, but up to so many turns later than the others of its step: drawn. */
+  readonly withinTurns?: number;
+};
 
 /** The bytes of a content. */
 export function bytesOf(content: Content): Uint8Array {
@@ -93,3 +98,6 @@ export const optimize: Deed = { kind: 'optimize' };
 export const reopen: Deed = { kind: 'reopen' };
 export const kill: Deed = { kind: 'kill' };
 export const loseIndex: Deed = { kind: 'loseIndex' };
+
+/** The same, up to so many turns later than the others of its step. */
+export const later = (deed: Deed, withinTurns: number): Deed => ({ ...deed, withinTurns });

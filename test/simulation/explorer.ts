@@ -5,6 +5,7 @@
  * - the store opens, and holds what the oracle allows;
  * - a power cut at any moment of that opening, and one after it, leaves a store that gives the same
  *   answers; and opening it again changes no log file;
+ * - now and then, the index is deleted before: the answers are the same;
  * - now and then, life goes on: an upload gets a version id that nobody was given before, `verify`
  *   has no complaint, and one more power cut leaves both.
  *
@@ -18,7 +19,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { answersOf, latin1, Violation } from './answers.ts';
 import { CrashStates } from './crash-states.ts';
 import { forkOf, type DirectoryNode } from './disk.ts';
-import { Machine } from './machine.ts';
+import { Machine, storeFolder } from './machine.ts';
 import { progress, type Found } from './oracle.ts';
 import { Random } from './random.ts';
 import { once, type CrashPoint, type Life } from './session.ts';
@@ -34,6 +35,8 @@ export interface ExplorerOptions {
   readonly statesPerInnerPoint: number;
   /** With one image of so many, life goes on. */
   readonly continueEvery: number;
+  /** With one image of so many, somebody deletes the index before it is opened. */
+  readonly loseIndexEvery: number;
   /** Contents that may be found. */
   readonly contents: readonly Content[];
   /** Names of files whose content nothing depends on. */
@@ -124,7 +127,7 @@ export class Explorer {
       this.figures.states++;
       const key = states.key(choice);
       const recovery =
-        this.#recovered.get(key) ?? (await this.#recoverTwice(key, states.image(choice)));
+        this.#recovered.get(key) ?? (await this.#recoverTwice(key, () => states.image(choice)));
       this.#judge(life, point, recovery, progress.safe);
     }
   }
@@ -148,8 +151,8 @@ export class Explorer {
   }
 
   /** Recovers an image, and crashes in between and behind it. */
-  async #recoverTwice(key: string, image: DirectoryNode): Promise<Recovery> {
-    const opened = await this.#recover(image, 2);
+  async #recoverTwice(key: string, image: () => DirectoryNode): Promise<Recovery> {
+    const opened = await this.#recover(image(), 2);
     const { points, recovery } = opened;
     this.#recovered.set(key, recovery);
     for (const root of points) {
@@ -164,6 +167,12 @@ export class Explorer {
       throw new Violation(`a second recovery changes files: ${again.truthKey}`);
     }
     if (this.figures.images % this.#options.continueEvery === 0) await this.#goOn(opened);
+    if (this.figures.images % this.#options.loseIndexEvery === 0) {
+      const { answers } = (await this.#recover(image(), 'index lost')).recovery;
+      if (answers !== recovery.answers) {
+        throw new Violation(`without the index: ${answers}not ${recovery.answers}`);
+      }
+    }
     return recovery;
   }
 
@@ -230,17 +239,18 @@ export class Explorer {
   }
 
   /** Opens a disk and reads all that it holds. */
-  async #recover(root: DirectoryNode, depth: 2 | 3): Promise<Opened> {
+  async #recover(root: DirectoryNode, how: 2 | 3 | 'index lost'): Promise<Opened> {
     // Others want to run too: nothing else here waits for anything but microtasks.
     if (++this.figures.images % 64 === 0) await breath();
     const points: DirectoryNode[] = [];
-    const isRecorded = depth === 2;
+    const isRecorded = how === 2;
     const course = {
       onBoundary: isRecorded ? (): void => void points.push(forkOf(root)) : (): void => undefined,
     };
-    const machine = new Machine({ root, seed: depth, course });
+    const machine = new Machine({ root, seed: how === 2 ? 2 : 3, course });
     let engine: Engine;
     try {
+      if (how === 'index lost') await machine.fileSystem.removeTree(`${storeFolder}/index`);
       engine = await machine.open(this.#options.target);
       await engine.totals();
     } catch (error) {

@@ -32,7 +32,7 @@ export type ChangingCall =
 /** What a simulation has to say to a call. */
 export interface Course {
   /** How long a call takes; draws. */
-  readonly delay: () => Promise<void>;
+  readonly delay: (call: string, path: string) => Promise<void>;
   /** A crash now leaves the disk as it is. */
   onBoundary: (call: string, path: string) => void;
   /** Every call, with the bytes that it was given. */
@@ -239,7 +239,7 @@ export class SimulatedFileSystem implements FileSystem {
 
   async #begin(call: ChangingCall, path: string): Promise<string | undefined> {
     if (this.#isGone) await never;
-    await this.#course.delay();
+    await this.#course.delay(call, path);
     if (this.#isGone) await never;
     this.#course.onBoundary(call, path);
     return this.#course.fault(call, path);

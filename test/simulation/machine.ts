@@ -110,9 +110,12 @@ export class Machine {
 
 /** Delays of up to so many turns, drawn. */
 export function drawnDelay(random: Random, turnsMax: number): () => Promise<void> {
-  return async () => {
-    for (let turns = random.below(turnsMax + 1); turns > 0; turns--) await Promise.resolve();
-  };
+  return () => turns(random.below(turnsMax + 1));
+}
+
+/** So many turns of the queue of microtasks. */
+export async function turns(count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await Promise.resolve();
 }
 
 /** The hash of all calls so far. */

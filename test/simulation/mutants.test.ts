@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectRoot } from '../support/project-files.ts';
 import { Violation } from './answers.ts';
-import { mutants, type Aim } from './mutants.ts';
+import type { Aim } from './mutant.ts';
+import { mutants } from './mutants.ts';
 import { simulate, workloadNamed, type SimulationOptions } from './simulation.ts';
 import { loadTarget, type Target } from './target.ts';
 
@@ -20,8 +21,9 @@ function aimedAt(aim: Aim, target: Target): SimulationOptions {
     statesPerPoint = 20,
     statesPerInnerPoint = 3,
     continueEvery = 32,
+    loseIndexEvery = 1024,
   } = aim;
-  const bounds = { statesPerPoint, statesPerInnerPoint, continueEvery };
+  const bounds = { statesPerPoint, statesPerInnerPoint, continueEvery, loseIndexEvery };
   const options = { target, workload: workloadNamed(workload), seed: aim.seed ?? 1, bounds };
   return before === undefined ? options : { ...options, before };
 }

@@ -4,47 +4,8 @@
  * A harness that cannot fail is worth nothing: each of these must be found by it.
  */
 
-import type { Change } from './target.ts';
-
-/** Where a mistake is looked for. */
-export interface Aim {
-  readonly workload: string;
-  /** Default: 1. */
-  readonly seed?: number;
-  /** Only the crashes just before these calls; default: all. */
-  readonly before?: RegExp;
-  /** Default: 20. */
-  readonly statesPerPoint?: number;
-  /** Default: 3. */
-  readonly statesPerInnerPoint?: number;
-  /** Default: 32. */
-  readonly continueEvery?: number;
-}
-
-export interface Mutant {
-  readonly name: string;
-  readonly changes: readonly Change[];
-  /** What finds it soonest. */
-  readonly aim: Aim;
-}
-
-const change = (file: string, search: string, replace: string): Change => ({
-  file: `engine/${file}`,
-  search,
-  replace,
-});
-
-const mutant = (name: string, aim: Aim, file: string, search: string, replace = ''): Mutant => ({
-  name,
-  aim,
-  changes: [change(file, search, replace)],
-});
-
-const at = (workload: string, before: RegExp, more: Partial<Aim> = {}): Aim => ({
-  workload,
-  before,
-  ...more,
-});
+import { compactionMutants } from './compaction-mutants.ts';
+import { at, mutant, type Mutant } from './mutant.ts';
 
 /** What is not made safe that should be. */
 const unsafe: readonly Mutant[] = [
@@ -113,6 +74,12 @@ const unsafe: readonly Mutant[] = [
     'if (superblock?.sequence === 0) await makeSuperblock(platform, directory, ' +
       "superblock, 'update');",
   ),
+  mutant(
+    'the newest slot is not made safe before the other is written over',
+    at('small', /^sync .*VARVE/, { statesPerInnerPoint: 30, continueEvery: 1 }),
+    'incarnation.ts',
+    "await writeSuperblock(platform, directory, this.#superblock, 'update');",
+  ),
 ];
 
 /** What recovery does wrong. */
@@ -172,6 +139,13 @@ const index: readonly Mutant[] = [
     at('rolling', /^sync .*journal/),
     'checkpoint.ts',
     'if (!(await database.flush(fileSystem))) return false;',
+  ),
+  mutant(
+    'rows of all commits go to LevelDB with those that are safe',
+    at('slow index', /^(sync .*journal|batch|the end)/, { seed: 2, statesPerInnerPoint: 0 }),
+    'index/index-store.ts',
+    'const batch = this.#layers.filter((layer) => layer.lastLsn <= this.#durableLsn);',
+    'const batch = [...this.#layers];',
   ),
 ];
 
@@ -276,6 +250,37 @@ const claims: readonly Mutant[] = [
     'if (checkpoint !== undefined) {',
   ),
   mutant(
+    'a group that is half safe claims it',
+    at('synced half way', /^sync .*journal/, {
+      seed: 3,
+      statesPerPoint: 60,
+      statesPerInnerPoint: 0,
+    }),
+    'journal.ts',
+    'const { fileId, end } = this.#durableEnd;\n' +
+      '    const durableEnd = fileId === writer.fileId ? end : fileHeaderBytes;',
+    'const { durableEnd } = writer;',
+  ),
+  mutant(
+    'the chain of frames is not checked',
+    at('synced half way', /^sync .*journal/, {
+      seed: 3,
+      statesPerPoint: 60,
+      statesPerInnerPoint: 0,
+    }),
+    'log/walk.ts',
+    'if (chainOf(crc32, bytes.subarray(0, payloadStart), chain) !== header.chain) return;',
+  ),
+  mutant(
+    'a shared chunk that another moved is not waited for',
+    at('shared while it moves', /^sync .*segments/, {
+      statesPerPoint: 8,
+      statesPerInnerPoint: 0,
+    }),
+    'commit-group.ts',
+    'if (staged.spilling !== undefined && !staged.isDurable) await stage.seal();',
+  ),
+  mutant(
     'an index that lacks the checkpoint is believed',
     at('index lost behind a checkpoint', /^write .*journal/, {
       statesPerPoint: 40,
@@ -286,81 +291,10 @@ const claims: readonly Mutant[] = [
   ),
 ];
 
-/** What compaction does in the wrong order, or not safely. */
-const compaction: readonly Mutant[] = [
-  mutant(
-    'a moment is taken without a sync',
-    at('compacting', /^the end/),
-    'committer.ts',
-    'await this.sync();\n          resolve(await action());',
-    'resolve(await action());',
-  ),
-  mutant(
-    'copies are not synced before they count',
-    at('compacting', /^rename/, { statesPerPoint: 40 }),
-    'maintenance/compaction.ts',
-    'await target.sync();\n  for (const',
-    'for (const',
-  ),
-  mutant(
-    'a snapshot is not synced',
-    at('compacting, index lost', /^(removeTree|the end)/, {
-      statesPerPoint: 60,
-      statesPerInnerPoint: 0,
-    }),
-    'snapshots.ts',
-    'await file.sync();',
-  ),
-  mutant(
-    'the name of a snapshot is not synced',
-    at('compacting, index lost', /^(removeTree|the end)/, {
-      statesPerPoint: 60,
-      statesPerInnerPoint: 0,
-    }),
-    'snapshots.ts',
-    'await fileSystem.syncDirectory(this.#folder);',
-  ),
-  mutant(
-    'the folder of snapshots is not synced',
-    at('compacting, index lost', /^(removeTree|the end)/, {
-      statesPerPoint: 60,
-      statesPerInnerPoint: 0,
-    }),
-    'snapshots.ts',
-    'await fileSystem.syncDirectory(this.#storeDirectory);',
-  ),
-  mutant(
-    'a rebuild begins without the snapshot',
-    at('compacting, index lost', /^the end/),
-    'opening.ts',
-    'await snapshots.load(index)',
-    'undefined',
-  ),
-  mutant(
-    'frames that optimize wrote count before they are synced',
-    at('optimizing', /^(removeTree|sync|the end)/, { statesPerPoint: 40 }),
-    'maintenance/optimize.ts',
-    '    await target.sync();\n',
-  ),
-  mutant(
-    'a chunk that optimize wrote has none of its new edges',
-    at('optimizing', /^the end/),
-    'commit-group.ts',
-    'this.layer.add(adoptionEffects({ id, location: to, children: bases }));',
-    'this.layer.add([locationChange(id, to)]);',
-  ),
-  mutant(
-    'files are retired without a snapshot',
-    at('compacting, index lost', /^the end/),
-    'maintenance/compaction.ts',
-    'await snapshots.take(moment, signal);',
-  ),
-];
-
 export const mutants: readonly Mutant[] = [
   ...unsafe,
   ...recovery,
   ...index,
   ...claims,
-  ...compaction,
+  ...compactionMutants,
 ];

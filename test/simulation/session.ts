@@ -10,12 +10,15 @@ import type { BucketRecord } from '../../src/engine/model.ts';
 import { noMisbehaviour, type Misbehaviour } from './database.ts';
 import { DirectoryNode, forkOf, settle } from './disk.ts';
 import type { Course } from './file-system.ts';
-import { drawnDelay, Machine, storeFolder } from './machine.ts';
+import { drawnDelay, Machine, storeFolder, turns } from './machine.ts';
 import { Oracle, outcomeOf, type Moment } from './oracle.ts';
 import { Random } from './random.ts';
 import type { Target } from './target.ts';
 import { bytesOf, type Deed } from './deed.ts';
 import type { Workload } from './workload.ts';
+
+/** How long a call takes that a workload calls slow. */
+const slowTurns = 300;
 
 /** A moment at which the machine may stop. */
 export interface CrashPoint {
@@ -62,9 +65,14 @@ class Session implements Life {
   constructor(options: LifeOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
+    // How much overtaking there is differs from one life to another.
+    const delay = drawnDelay(this.#random, [0, 40, 6][options.seed % 3] as number);
+    const { slow } = options.workload;
     this.#course = {
-      // How much overtaking there is differs from one life to another.
-      delay: drawnDelay(this.#random, [0, 40, 6][options.seed % 3] as number),
+      delay: async (call, path) => {
+        await delay();
+        if (slow?.test(`${call} ${path}`) === true) await turns(slowTurns);
+      },
       onBoundary: (call, path) => this.note(call, path),
       isShort: () => this.#random.below(6) === 0,
       ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
@@ -110,6 +118,7 @@ class Session implements Life {
   }
 
   async #do(deed: Deed): Promise<void> {
+    if (deed.withinTurns !== undefined) await turns(this.#random.below(deed.withinTurns));
     const before = this.oracle.moment();
     switch (deed.kind) {
       case 'makeBucket': {

@@ -5,15 +5,10 @@
 import { Violation } from './answers.ts';
 import { Explorer, noFigures, type Figures } from './explorer.ts';
 import { Trace } from './machine.ts';
+import { narrowWorkloads } from './narrow-workloads.ts';
 import { liveThrough } from './session.ts';
 import type { Target } from './target.ts';
-import {
-  contentsOf,
-  drawnWorkload,
-  narrowWorkloads,
-  workloads,
-  type Workload,
-} from './workload.ts';
+import { contentsOf, drawnWorkload, workloads, type Workload } from './workload.ts';
 
 /** How thorough it is. */
 export interface Bounds {
@@ -23,6 +18,8 @@ export interface Bounds {
   readonly statesPerInnerPoint: number;
   /** With one disk of so many, life goes on after recovery. */
   readonly continueEvery: number;
+  /** Of one disk of so many the index is lost before recovery. */
+  readonly loseIndexEvery: number;
 }
 
 export interface SimulationOptions {

@@ -18,12 +18,12 @@ interface Thoroughness {
 
 const degrees: Readonly<Record<'short' | 'normal', Thoroughness>> = {
   short: {
-    bounds: { statesPerPoint: 4, statesPerInnerPoint: 2, continueEvery: 64 },
+    bounds: { statesPerPoint: 4, statesPerInnerPoint: 2, continueEvery: 64, loseIndexEvery: 64 },
     drawnCount: 1,
     lifeCount: 10,
   },
   normal: {
-    bounds: { statesPerPoint: 12, statesPerInnerPoint: 3, continueEvery: 64 },
+    bounds: { statesPerPoint: 12, statesPerInnerPoint: 3, continueEvery: 64, loseIndexEvery: 24 },
     drawnCount: 2,
     lifeCount: 60,
   },

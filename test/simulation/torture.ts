@@ -11,9 +11,10 @@
 
 import { parseArgs } from 'node:util';
 import { noFigures } from './explorer.ts';
+import { narrowWorkloads } from './narrow-workloads.ts';
 import { addFigures, simulate, workloadNamed } from './simulation.ts';
 import { loadTarget } from './target.ts';
-import { narrowWorkloads, workloads } from './workload.ts';
+import { workloads } from './workload.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +25,12 @@ const { values } = parseArgs({
 });
 const statesMin = Number(values.states);
 const firstSeed = Number(values.seed);
-const bounds = { statesPerPoint: 256, statesPerInnerPoint: 8, continueEvery: 16 };
+const bounds = {
+  statesPerPoint: 256,
+  statesPerInnerPoint: 8,
+  continueEvery: 16,
+  loseIndexEvery: 16,
+};
 const target = await loadTarget('torture');
 const sum = noFigures();
 const written = [...workloads, ...narrowWorkloads];

@@ -29,6 +29,8 @@ export interface Workload {
   readonly isBirth?: boolean;
   /** Whether log files get parity. */
   readonly hasParity?: boolean;
+  /** Calls that take long, each as its name and path. */
+  readonly slow?: RegExp;
   readonly steps: readonly (readonly Deed[])[];
 }
 
@@ -198,91 +200,6 @@ export const workloads: readonly Workload[] = [
       [put('drafts', 'd', 'bytes 33 1400'), put('notes', 'g', 'bytes 34 1400')],
       [put('notes', 'h', 'bytes 35 1400')],
       [put('notes', 'i', 'bytes 36 10', 'os')],
-    ],
-  },
-];
-
-/** What is aimed at one mistake each, and met by `npm run torture` too. */
-export const narrowWorkloads: readonly Workload[] = [
-  {
-    name: 'os rolling',
-    steps: [50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61].map((seed) => [
-      put('notes', `n${seed}`, `bytes ${seed} 1100`, 'os'),
-    ]),
-  },
-  { name: 'long', steps: [[put('notes', 'long', 'bytes 70 14000')], [sync]] },
-  {
-    name: 'wide',
-    steps: [
-      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((name) =>
-        put('notes', name.repeat(60), 'text 71 20', 'os'),
-      ),
-    ],
-  },
-  {
-    name: 'alternating',
-    steps: [80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91].map((seed) => [
-      put('notes', `n${seed}`, `text ${seed} 20`, seed % 3 === 2 ? 'os' : 'power'),
-    ]),
-  },
-  {
-    name: 'os after reopening',
-    steps: [
-      [put('notes', 'a', 'text 72 20', 'os')],
-      [reopen],
-      [put('notes', 'b', 'text 73 20', 'os')],
-    ],
-  },
-  {
-    name: 'index lost behind a checkpoint',
-    steps: [
-      [put('notes', 'a', 'bytes 27 1100')],
-      [put('notes', 'b', 'bytes 28 1100'), put('notes', 'c', 'bytes 29 1100')],
-      [put('drafts', 'd', 'bytes 30 1100'), put('drafts', 'e', 'bytes 31 1100')],
-      [put('notes', 'f', 'bytes 32 1100'), put('notes', 'g', 'bytes 34 1100')],
-      [put('notes', 'h', 'bytes 35 1100')],
-      [loseIndex],
-      [put('notes', 'i', 'text 36 10')],
-    ],
-  },
-  {
-    name: 'compacting, index lost',
-    steps: [
-      [put('drafts', 'a', 'bytes 60 2500'), put('notes', 'k', 'bytes 61 2500')],
-      [put('drafts', 'b', 'bytes 62 1200'), put('drafts', 'c', 'bytes 63 1900')],
-      [put('drafts', 'a', 'bytes 64 2500'), put('drafts', 'c', 'bytes 65 1900')],
-      [reopen],
-      [compact],
-      [remove('drafts', 'b')],
-      [settle],
-      [compact],
-      [loseIndex],
-      [put('notes', 'tail', 'text 66 30')],
-    ],
-  },
-  {
-    name: 'removed while compacting',
-    steps: [
-      [put('drafts', 'a', 'bytes 60 2500'), put('drafts', 'b', 'bytes 61 2500')],
-      [put('drafts', 'c', 'bytes 62 2500'), put('drafts', 'd', 'bytes 63 1900')],
-      [put('drafts', 'a', 'text 64 20'), put('drafts', 'c', 'text 65 20')],
-      [settle],
-      [compact, remove('drafts', 'b'), remove('drafts', 'd'), settle],
-      [settle],
-      [put('drafts', 'b', 'bytes 61 2500')],
-    ],
-  },
-  {
-    name: 'parity',
-    hasParity: true,
-    steps: [
-      [put('drafts', 'a', 'bytes 60 2500'), put('notes', 'k', 'text 61 30', 'os')],
-      [kill],
-      [compact],
-      [put('drafts', 'b', 'bytes 62 2500')],
-      [put('drafts', 'a', 'text 64 30'), put('drafts', 'b', 'text 65 30', 'os')],
-      [reopen],
-      [compact],
     ],
   },
 ];
