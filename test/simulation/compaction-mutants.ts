@@ -17,8 +17,8 @@ export const compactionMutants: readonly Mutant[] = [
     'copies are not synced before they count',
     at('compacting', /^rename/, { statesPerPoint: 40 }),
     'maintenance/compaction.ts',
-    'await target.sync();\n  for (const',
-    'for (const',
+    'await target.sync();\n  const between',
+    'const between',
   ),
   mutant(
     'a snapshot is not synced',
