@@ -246,8 +246,9 @@ function checkUploadOptions(options: UploadOptions): void {
     throw invalidArgument("durability must be 'power' or 'os'", { durability: options.durability });
   }
   checkOptionalObject('metadata', options.metadata);
-  let bytes = encodeUtf8(options.contentType ?? '').length;
-  for (const [key, value] of Object.entries(options.metadata ?? {})) {
+  const { contentType, metadata } = options;
+  let bytes = contentType === undefined ? 0 : encodeUtf8(contentType).length;
+  for (const [key, value] of Object.entries(metadata ?? {})) {
     checkText('a key of metadata', key);
     checkText(`metadata.${key}`, value);
     bytes += encodeUtf8(key).length + encodeUtf8(value).length;

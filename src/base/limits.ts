@@ -94,6 +94,10 @@ export const checkpointOperations = 16_384;
 /** Entries of the index that may wait for LevelDB before commits are held back. */
 export const pendingEntriesMax = 65_536;
 
+/** So many of them, or the entries of so many commits, are worth a batch of LevelDB. */
+export const flushEntriesMin: number = 256;
+export const flushLayersMin = 32;
+
 /** How many entries a listing reads from the index at a time. */
 export const listPageEntries = 1000;
 
@@ -118,6 +122,7 @@ export function isChunking({ minBytes, averageBytes, maxBytes }: ChunkingLimits)
 
 assert(isChunking(defaultChunking), 'content can be cut by default');
 assert(nodeFanout.max * 64 <= chunkBytesMax, 'a node fits in a frame');
+assert(flushEntriesMin < pendingEntriesMax, 'what waits is written before it holds commits back');
 assert(inlineBytesMax < groupBytesMax, 'one upload fits in a group');
 assert(logFileBytesMax <= defaultReserveBytes, 'one log file can be rewritten in the reserve');
 assert(chunkBytesMax < logFileBytesMax, 'a frame fits in a log file');

@@ -30,7 +30,7 @@ import { damageChange } from './index/damage-index.ts';
 import { Layer, type IndexReader, type IndexStore } from './index/index-store.ts';
 import { listVersions } from './index/listing.ts';
 import type { Journal } from './journal.ts';
-import { chunkKey, type CommitPayload, type Operation } from './log/operations.ts';
+import { chunkKey, totalsFields, type CommitPayload, type Operation } from './log/operations.ts';
 import type {
   BucketRecord,
   Change,
@@ -323,9 +323,7 @@ export class CommitGroup {
   }
 
   #addTotals(difference: Partial<Totals>): void {
-    for (const [field, value] of Object.entries(difference)) {
-      this.#totals[field as keyof Totals] += value;
-    }
+    for (const field of totalsFields) this.#totals[field] += difference[field] ?? 0;
   }
 
   #allBuckets(): BucketRecord[] {

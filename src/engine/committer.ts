@@ -201,7 +201,7 @@ export class Committer {
     state.advance({ ...group.payload, lastLsn, lastCommit, usage, buckets });
     if (isDurable) {
       index.markDurable(lastLsn);
-      void health.guard(() => index.flush()).catch(() => undefined);
+      if (index.isWorthFlushing) void health.guard(() => index.flush()).catch(() => undefined);
     } else {
       this.#osTimer ??= clock.schedule(osSyncDelayMs, () => {
         this.#osTimer = undefined;

@@ -105,11 +105,14 @@ async function putEffects(
 ): Promise<IndexChange[]> {
   const { bucketId, name, previousHead, keepsPrevious } = put;
   const version = versionOfPut(put, lsn);
-  return withoutReplaced([
-    ...(await takeHead(reader, bucketId, name, previousHead, { keep: keepsPrevious, lsn })),
+  const made = [
     ...putHead(bucketId, name, lsn, version),
     referenceChange(version.root.id, { kind: 'version', lsn }, 'put'),
-  ]);
+  ];
+  if (previousHead === undefined) return made;
+  const how = { keep: keepsPrevious, lsn };
+  const gone = await takeHead(reader, bucketId, name, previousHead, how);
+  return withoutReplaced([...gone, ...made]);
 }
 
 /** The version that a `put` makes. */

@@ -20,10 +20,9 @@ export interface CommitTarget {
  * may have happened.
  */
 export function expectDone(result: CommitResult, target: CommitTarget): Version | undefined {
+  if (result.outcome === 'done') return result.version;
   const where = describe({ ...target });
   switch (result.outcome) {
-    case 'done':
-      return result.version;
     case 'unknown':
       throw new ObjectsError(
         `the store failed during a write that may have happened; reopen it and look: ${where}`,

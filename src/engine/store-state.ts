@@ -105,7 +105,8 @@ export class StoreState {
   }
 
   bucketByName(name: string): BucketRecord | undefined {
-    return [...this.#buckets.values()].find((bucket) => bucket.name === name);
+    for (const bucket of this.#buckets.values()) if (bucket.name === name) return bucket;
+    return undefined;
   }
 
   advance(to: Advance): void {

@@ -3,6 +3,7 @@
  *
  * One pass over the content, a few chunks in memory. Compression runs beside the cutting of what
  * follows; the order of chunks is kept by the manifest, not by when they are done.
+ * Content that is at hand, and so small that it is not cut, takes a shorter way to the same bytes.
  *
  * When {@link writeObject} resolves, the version is committed with the durability asked for. When
  * it rejects, nothing of it is visible, and its leases are dropped; chunks that went to a segment

@@ -4,7 +4,9 @@
  * Every commit becomes a {@link Layer} in memory. A layer is visible to readers as soon as the
  * commit holds, and goes to LevelDB in the background, in order, and only once its commit is on
  * stable storage. So LevelDB is never ahead of the durable log (there is nothing to undo after a
- * power cut), it is off the path of an upload, and many commits share one batch.
+ * power cut), it is off the path of an upload, and many commits share one batch. A few layers stay
+ * in memory until there are more of them, or somebody wants everything in LevelDB: nothing is lost
+ * with them that the log has not.
  *
  * Reads merge the layers, newest first, over LevelDB. A read takes hold of both in one step without
  * an await in between; a row that moves from a layer to LevelDB meanwhile is the same in both
@@ -16,7 +18,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import { pendingEntriesMax } from '../../base/limits.ts';
+import { flushEntriesMin, flushLayersMin, pendingEntriesMax } from '../../base/limits.ts';
 import type { Lsn } from '../model.ts';
 import { Cursor } from './cursor.ts';
 import type { Database, DatabaseChange, KeyRange, Row } from './database.ts';
@@ -138,9 +140,21 @@ export class IndexStore {
 
   /** Whether so much waits for LevelDB that committing must wait too. */
   get isBehind(): boolean {
+    return this.#pendingEntries > pendingEntriesMax;
+  }
+
+  /**
+   * Whether enough waits for LevelDB to be worth a batch. Who uploads one after the other would
+   * pay for a batch each time, and share the thread pool with it.
+   */
+  get isWorthFlushing(): boolean {
+    return this.#layers.length >= flushLayersMin || this.#pendingEntries >= flushEntriesMin;
+  }
+
+  get #pendingEntries(): number {
     let size = 0;
     for (const layer of this.#layers) size += layer.size;
-    return size > pendingEntriesMax;
+    return size;
   }
 
   /** Moves all durable layers to LevelDB. Concurrent calls share the work. */

@@ -8,6 +8,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { flushEntriesMin, flushLayersMin } from '../../../src/base/limits.ts';
 import { Database, type KeyRange } from '../../../src/engine/index/database.ts';
 import { IndexStore, Layer, type IndexChange } from '../../../src/engine/index/index-store.ts';
 import { nativeHashing } from '../../../src/engine/platform/native-hashing.ts';
@@ -189,4 +190,30 @@ test('a cursor gives the rows from one bound and then from another', async () =>
     }),
     { numRuns: 400 },
   );
+});
+
+test('a batch is worth it after some commits, or after some rows of few', async () => {
+  const database = await Database.open(nativeHashing.crc32, undefined);
+  const publish = (index: IndexStore, lsn: number, rowCount: number): void => {
+    const layer = new Layer();
+    layer.lastLsn = lsn;
+    for (let row = 0; row < rowCount; row++) {
+      layer.add([{ group: 'ca', suffix: String(row), value: new Uint8Array(0) }]);
+    }
+    index.publish(layer);
+    index.markDurable(lsn);
+  };
+  const small = new IndexStore(database);
+  for (let lsn = 1; lsn < flushLayersMin; lsn++) {
+    publish(small, lsn, 1);
+    expect(small.isWorthFlushing).toBe(false);
+  }
+  publish(small, flushLayersMin, 1);
+  expect(small.isWorthFlushing).toBe(true);
+  await small.flush();
+  expect(small.isWorthFlushing).toBe(false);
+
+  publish(small, flushLayersMin + 1, flushEntriesMin);
+  expect(small.isWorthFlushing).toBe(true);
+  await database.close();
 });
