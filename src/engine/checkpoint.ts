@@ -9,12 +9,20 @@
  * @module
  */
 
+import { Reader, Writer } from '../base/bytes.ts';
 import type { Committer } from './committer.ts';
 import type { Database } from './index/database.ts';
 import type { IndexChange, IndexReader, IndexStore } from './index/index-store.ts';
-import { decodeOldestFirst, factsGroup, flushesGroup, oldestFirst } from './index/keys.ts';
+import {
+  afterPrefix,
+  decodeOldestFirst,
+  factsGroup,
+  flushesGroup,
+  oldestFirst,
+} from './index/keys.ts';
 import { indexFormat } from './index/records.ts';
 import type { Journal } from './journal.ts';
+import type { LogPosition } from './log/file-header.ts';
 import type { Lsn } from './model.ts';
 import type { FileSystem } from './platform/file-system.ts';
 import type { StoreState } from './store-state.ts';
@@ -30,7 +38,8 @@ export interface CheckpointParts {
 
 const checkpointFact = 'checkpoint';
 const storeFact = 'store';
-const present = new Uint8Array(0);
+/** The last one that held, and one that was under way: few more are there at a time. */
+const notedCheckpointsMax = 4;
 
 /** Takes a checkpoint. `false`: LevelDB did not flush, so what is to be replayed only grows. */
 export async function takeCheckpoint(parts: CheckpointParts): Promise<boolean> {
@@ -39,7 +48,7 @@ export async function takeCheckpoint(parts: CheckpointParts): Promise<boolean> {
   const usage = state.usage.entries();
   if (position === undefined) return false;
   await committer.sync();
-  await noteCheckpoint(index, lastLsn);
+  await noteCheckpoint(index, lastLsn, position);
   if (!(await database.flush(fileSystem))) return false;
   await committer.commit({ kind: 'checkpoint', position, usage }, 'power');
   journal.markCheckpoint(position);
@@ -51,9 +60,28 @@ export async function takeCheckpoint(parts: CheckpointParts): Promise<boolean> {
  * Notes in the index that it is complete up to an LSN. That counts once the journal says so too;
  * where it does already, the index must be proved first.
  */
-export async function noteCheckpoint(index: IndexStore, lsn: Lsn): Promise<void> {
-  const fact = { group: factsGroup, suffix: checkpointFact + oldestFirst(lsn), value: present };
+export async function noteCheckpoint(
+  index: IndexStore,
+  lsn: Lsn,
+  { fileId, offset }: LogPosition,
+): Promise<void> {
+  const value = new Writer().varint(fileId).varint(offset).finish();
+  const fact = { group: factsGroup, suffix: checkpointFact + oldestFirst(lsn), value };
   await index.writeDirectly([fact]);
+}
+
+/** The commits of the checkpoints that an index has noted, the newest first. */
+export async function notedCheckpoints(index: IndexStore): Promise<LogPosition[]> {
+  const gte = factsGroup + checkpointFact;
+  const range = { gte, lt: afterPrefix(gte), reverse: true, limit: notedCheckpointsMax };
+  const positions: LogPosition[] = [];
+  for (const { value } of await index.reader().range(range)) {
+    // An older build noted only that there is one.
+    if (value.length === 0) continue;
+    const reader = new Reader(value, 'a checkpoint in the index');
+    positions.push({ fileId: reader.varint(), offset: reader.varint() });
+  }
+  return positions;
 }
 
 /** Marks a new index as belonging to this store. */

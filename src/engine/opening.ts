@@ -28,6 +28,7 @@ import {
   knowsCheckpoint,
   lastFlushedLsn,
   noteCheckpoint,
+  notedCheckpoints,
 } from './checkpoint.ts';
 import { makeDirectoryDurably } from './durable-directory.ts';
 import { readSuperblock, writeSuperblock } from './incarnation.ts';
@@ -40,6 +41,7 @@ import { bucketsGroup } from './index/keys.ts';
 import { decodeBucket } from './index/records.ts';
 import type { FileUsage } from './file-usage.ts';
 import { KnownDamage } from './known-damage.ts';
+import type { LogPosition } from './log/file-header.ts';
 import { ioError } from './log/io-errors.ts';
 import { LogFiles } from './log/log-files.ts';
 import { lastLsnOf, recoverJournal, type RecoveredJournal } from './log/recovery.ts';
@@ -106,7 +108,8 @@ export async function openFiles(options: OpeningOptions): Promise<OpenedStore> {
     const { fileSystem, hashing } = platform;
     files = await LogFiles.open(fileSystem, hashing.crc32, directory, superblock.storeId);
     database = await openDatabase(platform, directory);
-    const recovered = await recoverJournal(files, hashing.crc32);
+    const noted = await notedBy(database);
+    const recovered = await recoverJournal(files, hashing.crc32, noted);
     const snapshots = await Snapshots.open(platform, directory, superblock.storeId);
     const opened = { platform, directory, files, superblock, recovered, snapshots };
     const ready = await bringUpIndex(opened, database);
@@ -224,6 +227,11 @@ export async function openDatabase(platform: Platform, directory: string): Promi
   }
 }
 
+/** Where an index says that checkpoints were taken; if it cannot be read, that shows later. */
+function notedBy(database: Database): Promise<LogPosition[]> {
+  return notedCheckpoints(new IndexStore(database)).catch(() => []);
+}
+
 async function removeIndex(fileSystem: FileSystem, path: string): Promise<void> {
   try {
     await fileSystem.removeTree(path);
@@ -304,7 +312,7 @@ async function rebuildIndex(
   // Noted only once it is proved: a power cut may leave the note and take the rows before it.
   if (checkpoint !== undefined && (await database.flush(platform.fileSystem))) {
     const complete = await lastLsnOf(files, platform.hashing.crc32, checkpoint);
-    await noteCheckpoint(index, complete);
+    await noteCheckpoint(index, complete, checkpoint);
   }
   return readyIndex(database, index, usage);
 }

@@ -89,8 +89,17 @@ export async function lastLsnOf(
   });
 }
 
-/** Finds the end of the journal and makes it durable. Throws `CORRUPT` as the header says. */
-export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<RecoveredJournal> {
+/**
+ * Finds the end of the journal and makes it durable. Throws `CORRUPT` as the header says.
+ *
+ * @param noted - Commits behind which a checkpoint may stand, the likeliest first: the newest file
+ * is read from there, and not from its start. Whether one does is looked up; none is believed.
+ */
+export async function recoverJournal(
+  files: LogFiles,
+  crc32: Crc32,
+  noted: readonly LogPosition[] = [],
+): Promise<RecoveredJournal> {
   await discardUnfinished(files);
   const lastFile = files.ids('journal').at(-1);
   if (lastFile === undefined) {
@@ -100,12 +109,12 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
   }
   return files.with(lastFile, async (opened) => {
     const { header } = opened;
-    let last: JournalGroup | undefined;
-    let checkpoint = header.checkpoint.fileId === 0 ? undefined : header.checkpoint;
-    for await (const group of groupsOf(crc32, opened, firstPosition(opened))) {
-      last = group;
-      checkpoint = checkpointIn(group) ?? checkpoint;
-    }
+    const walked =
+      (await walkBehindNoted(crc32, opened, noted)) ??
+      (await walkGroups(crc32, opened, firstPosition(opened)));
+    let { last } = walked;
+    const atStart = header.checkpoint.fileId === 0 ? undefined : header.checkpoint;
+    const checkpoint = walked.checkpoint ?? atStart;
     const end = last?.next ?? firstPosition(opened);
     await refuseIfCorrupt(files, crc32, opened, end.offset);
     // A file without a commit may not even have its header and its name on stable storage.
@@ -132,6 +141,47 @@ export async function recoverJournal(files: LogFiles, crc32: Crc32): Promise<Rec
       nextLsn: isClosed ? lastLsn + 1 : Math.max(lastLsn + 1, header.firstLsn) + lsnJump,
     };
   });
+}
+
+/** What a walk over a journal file came by. */
+interface WalkedGroups {
+  readonly last: JournalGroup | undefined;
+  readonly checkpoint: LogPosition | undefined;
+}
+
+async function walkGroups(
+  crc32: Crc32,
+  opened: OpenLogFile,
+  from: WalkPosition,
+): Promise<WalkedGroups> {
+  let last: JournalGroup | undefined;
+  let checkpoint: LogPosition | undefined;
+  for await (const group of groupsOf(crc32, opened, from)) {
+    last = group;
+    checkpoint = checkpointIn(group) ?? checkpoint;
+  }
+  return { last, checkpoint };
+}
+
+/**
+ * Walks from the first of some commits behind which there is a checkpoint. What lies before it was
+ * safe when that was taken, as in the files before this one, which are not read either.
+ */
+async function walkBehindNoted(
+  crc32: Crc32,
+  opened: OpenLogFile,
+  noted: readonly LogPosition[],
+): Promise<WalkedGroups | undefined> {
+  const { fileId, salt } = opened.header;
+  for (const { offset } of noted.filter((each) => each.fileId === fileId)) {
+    const found = findCommitHead(crc32, salt, offset, await opened.read(offset, commitHeadBytes));
+    if (found === undefined) continue;
+    const { header } = found;
+    const behind = { offset: offset + frameBytes(header), chain: header.chain };
+    const walked = await walkGroups(crc32, opened, behind);
+    if (walked.checkpoint !== undefined) return walked;
+  }
+  return undefined;
 }
 
 /** From a checkpoint to where the newest file ends. */
