@@ -74,7 +74,7 @@ test('recovery from a noted checkpoint finds what recovery from the start does',
   expect(noted.readBytes).toBeLessThan(whole.readBytes);
 });
 
-test('a note of a place that is no commit, or has no checkpoint behind it, is passed over', async () => {
+test('a note of no commit, or of one with no checkpoint behind it, is passed over', async () => {
   const store = await makeStore();
   const { recovered } = await recoveredFrom(store);
   const { checkpoint, last } = recovered;
