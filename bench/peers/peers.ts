@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { TargetMissing } from '../../src/cli/bench/target.ts';
 import { peerKinds } from '../../src/cli/bench/targets.ts';
 import { describeMachine } from '../machine.ts';
+import { formatGoal, formatMeasured, formatVerdict, noteOf } from './peers-format.ts';
 import type { ComparisonResult, PeersResult, RowResult } from './peers-result.ts';
 import type { Comparison, Measured, Row, Skipped } from './row.ts';
 import { judge } from './verdict.ts';
@@ -57,13 +58,12 @@ async function measureRow(row: Row, place: Workplace, isLate: boolean): Promise<
   const measured = isLate
     ? comparisons.map(() => ({ skipped: `the ${minutesMax} minutes were over` }))
     : await row.measure(place);
-  return {
-    row: name,
-    work,
-    how,
-    seconds: secondsSince(begunMs),
-    comparisons: comparisons.map((each, index) => judged(each, measured[index])),
-  };
+  const results = comparisons.map((each, index) => judged(each, measured[index]));
+  for (const each of results) {
+    const value = `${formatGoal(each.goal)} ${each.against}: ${formatMeasured(each)}`;
+    place.say(`  ${value} ${formatVerdict(each)} ${noteOf(each)}`.trimEnd());
+  }
+  return { row: name, work, how, seconds: secondsSince(begunMs), comparisons: results };
 }
 
 function judged(

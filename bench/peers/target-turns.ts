@@ -55,10 +55,11 @@ export async function targetTurns(place: Workplace, options: TargetTurns): Promi
   return { costs: await inTurns(place.turns(), parties), missing };
 }
 
-function measureTurn(
+/** One turn of one kind: what it cost. */
+export function measureTurn(
   place: Workplace,
   kind: TargetKind,
-  { workload: name, records, concurrency, cost }: TargetTurns,
+  { workload: name, records, concurrency, cost }: Omit<TargetTurns, 'kinds' | 'operations'>,
   operations: number,
 ): Promise<number> {
   return place.inFolder(kind.name, async (folder) => {
