@@ -7,21 +7,11 @@
 import { formatMs } from '../../src/cli/bench/bench-format.ts';
 import type { Unit } from './goal.ts';
 import type { Measured, Skipped } from './row.ts';
-import { type Costs, inTurns, medianOf, type Party, pairsOf } from './turns.ts';
-import type { Workplace } from './workplace.ts';
+import { type Costs, medianOf, pairsOf } from './turns.ts';
 
 export const noArchiver: Skipped = { skipped: 'neither restic nor borg is installed' };
 
-/** Runs the turns of Varve and those that are here. The costs of each are in the note. */
-export async function againstFaster(
-  place: Workplace,
-  parties: Readonly<Record<'varve', Party> & Record<string, Party>>,
-): Promise<Measured | Skipped> {
-  if (Object.keys(parties).length < 2) return noArchiver;
-  return fasterOf(await inTurns(place.turns(), parties), 's');
-}
-
-/** The same, for costs that are there. */
+/** Varve against the best of the others in each turn. The costs of each are in the note. */
 export function fasterOf(costs: Costs<string>, unit: Unit): Measured {
   const { varve = [], ...others } = costs;
   const note = Object.entries(costs)

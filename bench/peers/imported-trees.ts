@@ -8,6 +8,7 @@
 import { rmSync } from 'node:fs';
 import { compareFolders } from '../../scripts/releases.ts';
 import { type Archiver, otherArchivers, varveArchiver } from './archivers.ts';
+import { ProcessorTime } from './processor-time.ts';
 import { treeOf } from './trees.ts';
 import { type Costs, inTurns, type Party } from './turns.ts';
 import type { Workplace } from './workplace.ts';
@@ -19,6 +20,7 @@ export interface Repository {
 
 export interface ImportedTrees {
   readonly costs: Costs<string>;
+  readonly processorTime: ProcessorTime;
   /** Those of the last turn. */
   readonly repositories: readonly Repository[];
 }
@@ -31,6 +33,7 @@ export function importedTrees(place: Workplace): Promise<ImportedTrees | undefin
     const tree = await treeOf(place);
     if (tree === undefined) return undefined;
     const repositories = new Map<string, Repository>();
+    const processorTime = new ProcessorTime();
     const partyOf = (archiver: Archiver): [string, Party] => [
       archiver.name,
       async () => {
@@ -39,7 +42,9 @@ export function importedTrees(place: Workplace): Promise<ImportedTrees | undefin
         const folder = place.newFolder(archiver.name);
         repositories.set(archiver.name, { archiver, folder });
         await archiver.init(folder);
-        return (await archiver.store(folder, label, tree.folder)).seconds;
+        const { seconds, cpuSeconds } = await archiver.store(folder, label, tree.folder);
+        processorTime.add(archiver.name, cpuSeconds);
+        return seconds;
       },
     ];
     const archivers = [varveArchiver(), ...otherArchivers('on')];
@@ -50,7 +55,7 @@ export function importedTrees(place: Workplace): Promise<ImportedTrees | undefin
     for (const repository of repositories.values()) {
       await checkLoaded(place, repository, label, tree.folder);
     }
-    return { costs, repositories: [...repositories.values()] };
+    return { costs, processorTime, repositories: [...repositories.values()] };
   });
 }
 

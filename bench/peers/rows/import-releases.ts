@@ -3,11 +3,12 @@
  */
 
 import { checkLoaded } from '../imported-trees.ts';
-import { againstFaster, noArchiver } from '../faster-archiver.ts';
+import { fasterOf, noArchiver } from '../faster-archiver.ts';
 import { type Archiver, otherArchivers, varveArchiver } from '../archivers.ts';
+import { ProcessorTime } from '../processor-time.ts';
 import type { Row } from '../row.ts';
 import { noReleases, releasesOf } from '../trees.ts';
-import type { Party } from '../turns.ts';
+import { inTurns, type Party } from '../turns.ts';
 
 export const importReleases: Row = {
   name: 'import-releases',
@@ -23,23 +24,24 @@ export const importReleases: Row = {
     const others = otherArchivers('on');
     if (others.length === 0) return [noArchiver];
     const middle = releases[Math.floor(releases.length / 2)] as (typeof releases)[number];
+    const processorTime = new ProcessorTime();
     const partyOf = (archiver: Archiver): Party => {
       return () =>
         place.inFolder(archiver.name, async (folder) => {
           await archiver.init(folder);
-          let seconds = 0;
+          let [seconds, cpuSeconds] = [0, 0];
           for (const { version, folder: source } of releases) {
-            seconds += (await archiver.store(folder, version, source)).seconds;
+            const cost = await archiver.store(folder, version, source);
+            seconds += cost.seconds;
+            cpuSeconds += cost.cpuSeconds;
           }
+          processorTime.add(archiver.name, cpuSeconds);
           await checkLoaded(place, { archiver, folder }, middle.version, middle.folder);
           return seconds;
         });
     };
-    return [
-      await againstFaster(place, {
-        varve: partyOf(varveArchiver()),
-        ...Object.fromEntries(others.map((each) => [each.name, partyOf(each)])),
-      }),
-    ];
+    const parties = [varveArchiver(), ...others].map((each) => [each.name, partyOf(each)] as const);
+    const measured = fasterOf(await inTurns(place.turns(), Object.fromEntries(parties)), 's');
+    return [{ ...measured, note: `${measured.note}; ${processorTime.note}` }];
   },
 };
