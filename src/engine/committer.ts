@@ -50,6 +50,8 @@ interface Member {
 export interface CommitterParts extends CommitGroupParts {
   readonly clock: Clock;
   readonly health: Health;
+  /** How many rows are worth a batch of LevelDB. */
+  readonly flushEntriesMin: number | undefined;
   /** Called after each group; told whether it made chunks candidates for freeing. */
   readonly onCommitted: (hasCandidates: boolean, operations: readonly Operation[]) => void;
 }
@@ -201,7 +203,9 @@ export class Committer {
     state.advance({ ...group.payload, lastLsn, lastCommit, usage, buckets });
     if (isDurable) {
       index.markDurable(lastLsn);
-      if (index.isWorthFlushing) void health.guard(() => index.flush()).catch(() => undefined);
+      if (index.isWorthFlushing(this.#parts.flushEntriesMin)) {
+        void health.guard(() => index.flush()).catch(() => undefined);
+      }
     } else {
       this.#osTimer ??= clock.schedule(osSyncDelayMs, () => {
         this.#osTimer = undefined;

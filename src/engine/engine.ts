@@ -88,6 +88,7 @@ export class Engine {
     this.#committer = new Committer({
       clock: platform.clock,
       health: this.#health,
+      flushEntriesMin: options.flushEntriesMin,
       index,
       journal: this.#journal,
       state: this.#state,

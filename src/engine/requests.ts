@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly chunking?: ChunkingLimits;
   /** Up to how many bytes new chunks of one upload travel in the journal. */
   readonly inlineBytesMax?: number;
+  /** How many rows of the index are worth a batch of LevelDB. */
+  readonly flushEntriesMin?: number;
   /** Whether to compact in the background. Default: `auto`. */
   readonly compaction?: 'auto' | 'manual' | undefined;
   /** Whether log files get parity. Default: as the store has it. */

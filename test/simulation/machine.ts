@@ -102,6 +102,8 @@ export class Machine {
       createIfMissing: true,
       chunking,
       inlineBytesMax,
+      // A life is short: each commit is followed by a batch.
+      flushEntriesMin: 1,
       compaction: 'manual',
       parity,
     });

@@ -181,9 +181,8 @@ const claims: readonly Mutant[] = [
     'rows go to LevelDB before their commit is safe',
     at('os only', /^(sync .*journal|the end)/, { statesPerPoint: 100, statesPerInnerPoint: 0 }),
     'committer.ts',
-    // And at once: a life here is too short for a batch to be worth it by its size.
-    'if (isDurable) {\n      index.markDurable(lastLsn);\n      if (index.isWorthFlushing) void',
-    'index.markDurable(lastLsn);\n    if (lastLsn > 0) {\n      void',
+    'if (isDurable) {\n      index.markDurable(lastLsn);',
+    'index.markDurable(lastLsn);\n    if (lastLsn > 0) {',
   ),
   mutant(
     'the payload of a commit is not checked',

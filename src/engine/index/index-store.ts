@@ -147,8 +147,8 @@ export class IndexStore {
    * Whether enough waits for LevelDB to be worth a batch. Who uploads one after the other would
    * pay for a batch each time, and share the thread pool with it.
    */
-  get isWorthFlushing(): boolean {
-    return this.#layers.length >= flushLayersMin || this.#pendingEntries >= flushEntriesMin;
+  isWorthFlushing(entriesMin: number = flushEntriesMin): boolean {
+    return this.#layers.length >= flushLayersMin || this.#pendingEntries >= entriesMin;
   }
 
   get #pendingEntries(): number {

@@ -206,14 +206,14 @@ test('a batch is worth it after some commits, or after some rows of few', async 
   const small = new IndexStore(database);
   for (let lsn = 1; lsn < flushLayersMin; lsn++) {
     publish(small, lsn, 1);
-    expect(small.isWorthFlushing).toBe(false);
+    expect(small.isWorthFlushing()).toBe(false);
   }
   publish(small, flushLayersMin, 1);
-  expect(small.isWorthFlushing).toBe(true);
+  expect(small.isWorthFlushing()).toBe(true);
   await small.flush();
-  expect(small.isWorthFlushing).toBe(false);
+  expect(small.isWorthFlushing()).toBe(false);
 
   publish(small, flushLayersMin + 1, flushEntriesMin);
-  expect(small.isWorthFlushing).toBe(true);
+  expect(small.isWorthFlushing()).toBe(true);
   await database.close();
 });
