@@ -77,7 +77,9 @@ export class ChunkReader {
   async base(id: ChunkId, readCostMax?: number): Promise<ReadChunk> {
     const key = chunkKey(id);
     const cached = this.#bases.get(key);
-    if (cached !== undefined && cached.readCost <= (readCostMax ?? deltaReadCostMax)) return cached;
+    // Nothing is read for it; and what it cost once may be more than it does now.
+    const isCheap = cached !== undefined && cached.readCost <= (readCostMax ?? deltaReadCostMax);
+    if (isCheap) return { ...cached, readCost: 1 };
     const chunk = await this.#read(id, undefined, readCostMax);
     this.#bases.put(key, chunk);
     return chunk;

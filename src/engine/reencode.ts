@@ -1,11 +1,11 @@
 /**
  * Whether the frame of a chunk may be exchanged for another, at the moment of the commit.
  *
- * A chunk is a base of others, and what they say of their read cost counts on its own. So: what
- * it is a delta of now is there, and costs as much as it says, or less. And where it comes to cost
- * more than it did, whoever depends on it costs still more, and no upload has been promised what it
- * cost; nor finds the chunk before the change is seen by all. A chunk that is known to be damaged
- * is left alone: what heals it is plain.
+ * A chunk is a base of others, and what they say of their read cost counts on its own. So: what it
+ * is a delta of now is there, and costs as much as it says, or less. And where it comes to cost
+ * more than it did, nobody depends on it, as what the other bases of a delta cost is not known
+ * here; and no upload has been promised what it cost, nor finds the chunk before the change is seen
+ * by all. A chunk that is known to be damaged is left alone: what heals it is plain.
  *
  * @module
  */
@@ -30,8 +30,8 @@ export async function mayReencode(
   if (!(await areWithin(reader, bases, cost - 1))) return false;
   const key = chunkKey(id);
   if (!leases.beginChange(key)) return false;
-  const isCheaper = cost <= costOf(from);
-  if (isCheaper || (await costMore(reader, await dependentsOf(reader, id), cost))) return true;
+  const isDearer = cost > costOf(from);
+  if (!isDearer || (await dependentsOf(reader, id)).length === 0) return true;
   leases.endChange(key);
   return false;
 }
@@ -53,17 +53,4 @@ async function areWithin(
     left -= costOf(location);
   }
   return left >= 0;
-}
-
-/** Whether reading any of these chunks costs more than so much. */
-async function costMore(
-  reader: IndexReader,
-  ids: readonly ChunkId[],
-  readCost: number,
-): Promise<boolean> {
-  for (const id of ids) {
-    const location = await locate(reader, id);
-    if (location !== undefined && costOf(location) <= readCost) return false;
-  }
-  return true;
 }

@@ -197,6 +197,9 @@ class Optimization {
   async #take(id: ChunkId, near: readonly ChunkId[], pass: Pass): Promise<void> {
     const { signal, giveWay } = this.#options;
     throwIfAborted(signal);
+    // What depends on a chunk may depend on something else that does: once is enough. Twice would
+    // make it a delta of what came to be one of it.
+    if (this.#taken.has(chunkKey(id))) return;
     const { chunks, index } = this.#parts;
     const location = await locate(index.reader(), id);
     if (location === undefined) return;

@@ -99,6 +99,27 @@ describe('optimize', () => {
     await engine.close();
   });
 
+  test('after each of several imports leaves a store that is whole', async () => {
+    const [engine, kept] = await openKept(new MemoryFileSystem());
+    const stored: Stored[] = [];
+    for (const edit of [1, 7, 13, 19, 25]) {
+      for (let next = edit; next < edit + 6; next++) {
+        for (const [seed, words] of [
+          [5, 6000],
+          [6, 7000],
+          [7, 300],
+          [8, 400],
+        ] as const) {
+          const content = editedText(seed, words, next);
+          stored.push([await upload(engine, kept, `text ${seed}`, content), content]);
+        }
+      }
+      await engine.compact({ optimize: true });
+      await expectContents(engine, stored);
+    }
+    await engine.close();
+  });
+
   test('frees what was only a base', async () => {
     const [engine, kept] = await openKept(new MemoryFileSystem());
     const stored = await versionsOf(engine, kept, twelve);
