@@ -235,8 +235,10 @@ async function stageContent(
     if (isThere === true || inFlight.has(id)) return;
     const there = (await previous?.near(offset, bytes.length)) ?? [];
     const place = neighbourhood(there, keepsPrevious);
+    // The chunker only lends it.
+    const kept = { ...chunk, bytes: new Uint8Array(bytes) };
     await inFlight.run(id, async () => {
-      const encoded = await deltas.encode(stage, chunk, () => Promise.resolve(place));
+      const encoded = await deltas.encode(stage, kept, () => Promise.resolve(place));
       const isNew = await stage.put(encoded);
       if (isNew) progress.newBytes += bytes.length;
     });

