@@ -133,12 +133,13 @@ export class ChunkStage implements StagedChunks {
     const key = chunkKey(chunk.id);
     // Another upload may have staged it while this one was compressing it.
     let isNew = !this.#area.staged.has(key);
+    let staged: StagedChunk | undefined;
     if (isNew) {
       await this.#area.reserve.claim(chunk.payload.length);
       isNew = !this.#area.staged.has(key);
     }
     if (isNew) {
-      const staged: StagedChunk = {
+      staged = {
         chunk: { ...chunk },
         location: undefined,
         spilling: undefined,
@@ -153,6 +154,7 @@ export class ChunkStage implements StagedChunks {
       staged.isAdopted ||= !isNew;
     }
     await this.#join(key);
+    if (staged !== undefined) ownPayload(staged);
     return isNew;
   }
 
@@ -270,5 +272,12 @@ export class ChunkStage implements StagedChunks {
     // It is in the segment now; memory must not grow with the upload, or as little as may be.
     chunk.payload = undefined;
     staged.spilling = spilled;
+  }
+}
+
+/** A raw payload that waits for a commit waits in memory of its own: it was only lent. */
+function ownPayload({ chunk }: StagedChunk): void {
+  if (chunk.encoding === 'raw' && chunk.payload !== undefined) {
+    chunk.payload = new Uint8Array(chunk.payload);
   }
 }

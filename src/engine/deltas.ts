@@ -106,6 +106,12 @@ export class Deltas {
     if (this.#similar !== undefined) await this.#parts.similarFile.save(await this.#similar);
   }
 
+  /** A chunk whose bytes resemble nothing, as it is stored; `undefined` for any other. */
+  asItIs(chunk: NewChunk): EncodedChunk | undefined {
+    if (looksCompressible(chunk.bytes)) return undefined;
+    return plainChunk(chunk, { encoding: 'raw', payload: chunk.bytes });
+  }
+
   /**
    * Encodes a new chunk. The bases of a delta are kept by the stage.
    *

@@ -304,7 +304,8 @@ export interface StagedChunks {
   readCostOf(id: ChunkId): Promise<number | undefined>;
   /**
    * Takes a chunk that is not there. Resolves when another may be put: this is the back-pressure.
-   * `false`: another upload brought it meanwhile.
+   * `false`: another upload brought it meanwhile. A raw payload is only lent: it must not change
+   * before that, and may afterwards.
    */
   put(chunk: EncodedChunk): Promise<boolean>;
   /** Resolves when all that was put can be named by a commit. */

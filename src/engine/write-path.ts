@@ -28,6 +28,7 @@ import type {
   ContentPart,
   ContentRoot,
   Durability,
+  EncodedChunk,
   StagedChunks,
   VersionContent,
   VersionStore,
@@ -233,15 +234,21 @@ async function stageContent(
     const [isThere] = await stage.has([id]);
     if (isThere === true) await previous?.found(id, offset);
     if (isThere === true || inFlight.has(id)) return;
+    const put = async (encoded: EncodedChunk): Promise<void> => {
+      if (await stage.put(encoded)) progress.newBytes += bytes.length;
+    };
+    // The chunker only lends a chunk. One that nothing is tried with need not be kept.
+    const asItIs = deltas.asItIs(chunk);
+    if (asItIs !== undefined) {
+      await put(asItIs);
+      return;
+    }
+    const kept = { ...chunk, bytes: new Uint8Array(bytes) };
     const there = (await previous?.near(offset, bytes.length)) ?? [];
     const place = neighbourhood(there, keepsPrevious);
-    // The chunker only lends it.
-    const kept = { ...chunk, bytes: new Uint8Array(bytes) };
-    await inFlight.run(id, async () => {
-      const encoded = await deltas.encode(stage, kept, () => Promise.resolve(place));
-      const isNew = await stage.put(encoded);
-      if (isNew) progress.newBytes += bytes.length;
-    });
+    await inFlight.run(id, async () =>
+      put(await deltas.encode(stage, kept, () => Promise.resolve(place))),
+    );
   };
 
   const addChunk = async (bytes: Uint8Array): Promise<void> => {

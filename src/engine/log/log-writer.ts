@@ -1,9 +1,9 @@
 /**
  * The end of a log file: frames are appended, handed to the system, and synced.
  *
- * Appending is synchronous and only queues: the frame has its place at once. Writes gather whatever
- * was queued meanwhile, and a sync covers everything written before it began, so that concurrent
- * callers share both.
+ * Appending is synchronous and only queues: the frame has its place at once, and its bytes were
+ * copied, so the caller may use that memory again. Writes gather whatever was queued meanwhile, and
+ * a sync covers everything written before it began, so that concurrent callers share both.
  *
  * A short write is continued. After a failed write or sync the writer is broken for good: what the
  * file holds is not known (after a failed sync the page cache may show bytes that the disk lacks,
@@ -146,6 +146,7 @@ export class LogWriter {
     } catch (cause) {
       throw this.#break(ioError('write to the log', cause, this.path));
     }
+    this.#queue.written();
     for (const part of parts) this.#writtenEnd += part.length;
   }
 
