@@ -102,8 +102,8 @@ export class Machine {
       createIfMissing: true,
       chunking,
       inlineBytesMax,
-      // A life is short: each commit is followed by a batch.
-      flushEntriesMin: 1,
+      // A life is short: each commit is followed by a batch, also one without rows.
+      flushEntriesMin: 0,
       compaction: 'manual',
       parity,
     });
