@@ -13,7 +13,6 @@
  */
 
 import { constants } from 'node:buffer';
-import { assert } from '../base/assert.ts';
 import { throwIfAborted } from '../base/errors.ts';
 import { attrsOf } from './attributes.ts';
 import {
@@ -79,12 +78,7 @@ export async function readContent(
       const { version } = await mustGetObject(engine, scope, name, options.version);
       const range = resolveRange(options.range, version.sizeBytes);
       const content = allocate(range.end - range.start);
-      let filled = 0;
-      for await (const bytes of engine.read(version, range, options.signal)) {
-        content.set(bytes, filled);
-        filled += bytes.length;
-      }
-      assert(filled === content.length, 'a read gives exactly the bytes of its range');
+      await engine.readInto(version, range, content, options.signal);
       return content;
     }, options.signal),
   );

@@ -50,6 +50,22 @@ export const deltaBasesMax = 8;
 /** Bases that were decoded and are kept for the next delta of them. */
 export const basesCacheBytesMax: number = 32 * mebibyte;
 
+/** A chunk up to this size is kept for the next read of it: small objects, and nodes. */
+export const smallChunkBytesMax: number = 32 * kibibyte;
+
+/** Such chunks that are kept. */
+export const smallChunksCacheBytesMax: number = 16 * mebibyte;
+
+/** Rows of the index that are kept beside LevelDB's own cache: of names, and where chunks lie. */
+export const rowsCacheBytesMax: number = 16 * mebibyte;
+
+/** Memory into which frames are read that are not kept: so many buffers, made when needed. */
+export const readBufferBytes: number = 576 * kibibyte;
+export const readBuffersMax = 8;
+
+/** So much of a content is read at a time, and as much ahead of what is handed out. */
+export const readAheadBytes: number = 512 * kibibyte;
+
 /** No delta is made that costs more frames to read, its bases' included. */
 export const deltaReadCostLimit = 8;
 
@@ -123,6 +139,7 @@ export function isChunking({ minBytes, averageBytes, maxBytes }: ChunkingLimits)
 assert(isChunking(defaultChunking), 'content can be cut by default');
 assert(nodeFanout.max * 64 <= chunkBytesMax, 'a node fits in a frame');
 assert(flushEntriesMin < pendingEntriesMax, 'what waits is written before it holds commits back');
+assert(readAheadBytes < readBufferBytes, 'what is read at a time fits, frames and all');
 assert(inlineBytesMax < groupBytesMax, 'one upload fits in a group');
 assert(logFileBytesMax <= defaultReserveBytes, 'one log file can be rewritten in the reserve');
 assert(chunkBytesMax < logFileBytesMax, 'a frame fits in a log file');

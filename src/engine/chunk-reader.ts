@@ -10,6 +10,10 @@
  * and no circle of bases can be followed. Bases that were decoded are kept for a while: chunks that
  * lie side by side often have the same.
  *
+ * Small chunks are kept, too (small-chunks.ts); they are looked for there only when the index has
+ * them. Chunks that follow each other in a file are read together; what goes wrong with one of them
+ * goes wrong when it is read alone, and is told then.
+ *
  * Errors: `CORRUPT`, `IO`.
  *
  * @module
@@ -18,6 +22,7 @@
 import { equalBytes, toHex } from '../base/bytes.ts';
 import { ObjectsError, corrupt, describe, isCorrupt } from '../base/errors.ts';
 import { basesCacheBytesMax, deltaReadCostMax } from '../base/limits.ts';
+import { runsOf, type Located, type Run } from './chunk-run.ts';
 import { decodePayload } from './chunk/compress.ts';
 import { decodeDelta } from './chunk/delta.ts';
 import { locate } from './index/chunk-index.ts';
@@ -26,9 +31,11 @@ import type { KnownDamage } from './known-damage.ts';
 import { decodeChunkExtension, type ChunkExtension, type FrameHeader } from './log/frame.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { chunkKey } from './log/operations.ts';
-import { readFrame } from './log/walk.ts';
+import { ReadBuffers } from './log/read-buffers.ts';
+import { frameIn, readFrame } from './log/walk.ts';
 import type { ChunkId, ChunkLocation } from './model.ts';
 import type { Platform } from './platform/platform.ts';
+import { SmallChunks } from './small-chunks.ts';
 
 /** What reading a chunk takes. */
 export interface ReadParts {
@@ -52,10 +59,13 @@ export type ReadBase = (id: ChunkId, readCostMax: number) => Promise<ReadChunk>;
 
 export class ChunkReader {
   readonly #parts: ReadParts;
+  readonly #buffers = new ReadBuffers();
   #bases = new BasesCache();
+  readonly #small: SmallChunks;
 
   constructor(parts: ReadParts) {
     this.#parts = parts;
+    this.#small = new SmallChunks(parts.platform.hashing, parts.platform.clock);
   }
 
   /**
@@ -65,12 +75,80 @@ export class ChunkReader {
    * @param known - Where it was found a moment ago.
    */
   async read(id: ChunkId, known?: ChunkLocation): Promise<Uint8Array> {
-    return (await this.#read(id, known)).bytes;
+    const location = known ?? (await locate(this.#parts.index.reader(), id));
+    const kept = location && this.#small.get(id, location.rawBytes);
+    if (kept !== undefined) {
+      await this.#small.giveWay();
+      return kept.slice();
+    }
+    const { bytes } = await this.#read(id, { known: location });
+    this.#small.keep(id, bytes);
+    return bytes;
   }
 
-  /** The same, with what it is stored as. */
+  /** Lends the same to a function, which may keep no view of them. */
+  async with<T>(id: ChunkId, use: (bytes: Uint8Array) => T, known?: ChunkLocation): Promise<T> {
+    const location = known ?? (await locate(this.#parts.index.reader(), id));
+    const kept = location && this.#small.get(id, location.rawBytes);
+    if (kept !== undefined) {
+      await this.#small.giveWay();
+      return use(kept);
+    }
+    return this.#buffers.with(location?.frameBytes ?? 0, async (into) => {
+      const { bytes } = await this.#read(id, { known: location, into });
+      this.#small.keep(id, bytes);
+      return use(bytes);
+    });
+  }
+
+  /**
+   * The same for several, with as few reads as they lie side by side: each is lent, with its place
+   * among them, in no order.
+   */
+  async withEach(
+    ids: readonly ChunkId[],
+    use: (bytes: Uint8Array, position: number) => void,
+  ): Promise<void> {
+    const reader = this.#parts.index.reader();
+    const located: Located[] = [];
+    for (const [position, id] of ids.entries()) {
+      const location = await locate(reader, id);
+      if (location === undefined) await this.with(id, (bytes) => use(bytes, position));
+      else located.push({ id, position, location });
+    }
+    await allOf(runsOf(located).map((run) => this.#withRun(run, use)));
+  }
+
+  async #withRun(
+    { chunks, fileId, offset, frameBytes }: Run,
+    use: (bytes: Uint8Array, position: number) => void,
+  ): Promise<void> {
+    const { platform, files } = this.#parts;
+    const alone = ({ id, position, location }: Located): Promise<void> =>
+      this.with(id, (bytes) => use(bytes, position), location);
+    if (chunks.length === 1) return alone(chunks[0] as Located);
+    const readBase: ReadBase = (base, costMax) => this.base(base, costMax);
+    const readFrom = async (bytes: Uint8Array, located: Located): Promise<void> => {
+      const { id, position, location } = located;
+      const frame = bytes.subarray(location.offset - offset).subarray(0, location.frameBytes);
+      const reading = readChunkAt(platform, files, { id, location, frame }, readBase);
+      const chunk = await reading.catch(() => undefined);
+      if (chunk === undefined) await alone(located);
+      else use(chunk.bytes, position);
+    };
+    await this.#buffers.with(frameBytes, async (into) => {
+      const bytes = await files
+        .with(fileId, (opened) => opened.read(offset, frameBytes, into))
+        .catch(() => undefined);
+      const read = (located: Located): Promise<void> =>
+        bytes === undefined ? alone(located) : readFrom(bytes, located);
+      await allOf(chunks.map(read));
+    });
+  }
+
+  /** A chunk as the disk has it, with what it is stored as. */
   inspect(id: ChunkId, known?: ChunkLocation): Promise<ReadChunk> {
-    return this.#read(id, known);
+    return this.#read(id, { known });
   }
 
   /** A chunk that another is, or is to be, a delta of. Its bytes must not be changed. */
@@ -81,13 +159,16 @@ export class ChunkReader {
     const isCheap = cached !== undefined && cached.readCost <= (readCostMax ?? deltaReadCostMax);
     if (isCheap) return { ...cached, readCost: 1 };
     const chunk = await this.#read(id, undefined, readCostMax);
+    if (cached !== undefined && cached.readCost <= (readCostMax ?? deltaReadCostMax)) return cached;
+    const chunk = await this.#read(id, { readCostMax });
     this.#bases.put(key, chunk);
     return chunk;
   }
 
-  /** From here on bases are read from the disk again. */
-  forgetBases(): void {
+  /** From here on everything is read from the disk again. */
+  forget(): void {
     this.#bases = new BasesCache();
+    this.#small.forget();
   }
 
   /**
@@ -110,8 +191,16 @@ export class ChunkReader {
 
   async #read(
     id: ChunkId,
-    known: ChunkLocation | undefined,
-    readCostMax?: number,
+    {
+      known,
+      readCostMax,
+      into,
+    }: {
+      readonly known?: ChunkLocation | undefined;
+      readonly readCostMax?: number | undefined;
+      /** Memory that the bytes may be a view of. */
+      readonly into?: Uint8Array | undefined;
+    },
   ): Promise<ReadChunk> {
     const { platform, files, index, damage } = this.#parts;
     const readBase: ReadBase = (base, costMax) => this.base(base, costMax);
@@ -119,7 +208,7 @@ export class ChunkReader {
     for (;;) {
       if (location === undefined) throw await missing(id, index, damage);
       try {
-        return await readChunkAt(platform, files, { id, location, readCostMax }, readBase);
+        return await readChunkAt(platform, files, { id, location, readCostMax, into }, readBase);
       } catch (error) {
         const now = await locate(index.reader(), id);
         if (now?.fileId === location.fileId && now.offset === location.offset) {
@@ -130,6 +219,12 @@ export class ChunkReader {
       }
     }
   }
+}
+
+/** Waits for all of them, whatever becomes of them; then throws what the first of them threw. */
+async function allOf(all: readonly Promise<void>[]): Promise<void> {
+  const ends = await Promise.allSettled(all);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** Bases that were read lately, up to so many bytes. */
@@ -209,11 +304,16 @@ export async function readChunkAt(
     readonly location: ChunkLocation;
     /** Default: whatever it costs. */
     readonly readCostMax?: number | undefined;
+    /** Memory that the bytes may be a view of. Default: they have their own. */
+    readonly into?: Uint8Array | undefined;
+    /** The bytes at its place, if they were read already: its bytes may be a view of them. */
+    readonly frame?: Uint8Array | undefined;
   },
   readBase: ReadBase,
 ): Promise<ReadChunk> {
-  const { id, location, readCostMax = deltaReadCostMax } = wanted;
-  const { header, extension, payload } = await readFrame(files, location);
+  const { id, location, readCostMax = deltaReadCostMax, into, frame } = wanted;
+  const { header, extension, payload } =
+    frame === undefined ? await readFrame(files, location, into) : frameIn(frame, location);
   const stored = decodeChunkExtension(header, extension);
   const readCost = stored.delta?.readCost ?? 1;
   if (readCost > readCostMax) {

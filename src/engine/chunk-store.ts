@@ -54,10 +54,10 @@ export class EmbeddedChunkStore implements ChunkStore {
   }
 
   /**
-   * Keeps the content of a version, which may be removed while it is read, until the function that
-   * this returns is called. Throws `NOT_FOUND` if the version is gone.
+   * Keeps the content of a version, which may be removed while it is read, until it is released.
+   * Throws `NOT_FOUND` if the version is gone.
    */
-  async hold({ root, lsn }: ObjectVersion): Promise<() => void> {
+  async hold({ root, lsn }: ObjectVersion): Promise<HeldContent> {
     const { leases } = this.#staging;
     const key = chunkKey(root.id);
     if (!leases.take(key)) throw removed(lsn);
@@ -66,11 +66,20 @@ export class EmbeddedChunkStore implements ChunkStore {
     };
     try {
       const reader = this.#index.reader();
-      const isThere =
-        (await locate(reader, root.id)) !== undefined ||
-        (await hasReference(reader, root.id, { kind: 'version', lsn }));
-      if (!isThere) throw removed(lsn);
-      return release;
+      const location = await locate(reader, root.id);
+      if (location === undefined) {
+        const isNamed = await hasReference(reader, root.id, { kind: 'version', lsn });
+        if (!isNamed) throw removed(lsn);
+      }
+      // Where the root lies is known now: it need not be looked up again.
+      const known = (id: ChunkId): ChunkLocation | undefined =>
+        id === root.id ? location : undefined;
+      return {
+        read: (id) => this.#reader.read(id, known(id)),
+        with: (id, use) => this.#reader.with(id, use, known(id)),
+        withEach: (ids, use) => this.#reader.withEach(ids, use),
+        release,
+      };
     } catch (error) {
       release();
       throw error;
@@ -80,6 +89,22 @@ export class EmbeddedChunkStore implements ChunkStore {
   async read(id: ChunkId): Promise<Uint8Array> {
     return this.#reader.read(id);
   }
+
+  async with<T>(id: ChunkId, use: (bytes: Uint8Array) => T): Promise<T> {
+    return this.#reader.with(id, use);
+  }
+
+  async withEach(
+    ids: readonly ChunkId[],
+    use: (bytes: Uint8Array, position: number) => void,
+  ): Promise<void> {
+    return this.#reader.withEach(ids, use);
+  }
+}
+
+/** The chunks of a version that stays until it is released. */
+export interface HeldContent extends Pick<ChunkStore, 'read' | 'with' | 'withEach'> {
+  release(): void;
 }
 
 function removed(lsn: Lsn): ObjectNotFound {

@@ -44,7 +44,7 @@ import {
 import { indexDirectory, openFiles, stateOf, type OpenedStore } from './opening.ts';
 import { expectDone } from './outcome.ts';
 import type { Platform } from './platform/platform.ts';
-import { readObject, type ReadRange } from './read-path.ts';
+import { readObject, readObjectInto, type ReadRange } from './read-path.ts';
 import { childrenByAnyMeans } from './replay.ts';
 import type { EngineOptions, LinkRequest, UploadRequest } from './requests.ts';
 import { Segments } from './segments.ts';
@@ -239,15 +239,32 @@ export class Engine {
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     this.#throwIfClosed();
-    const parts = { chunks: this.#chunks, hashing: this.#platform.hashing };
-    const release = await this.#chunks.hold(version);
+    const held = await this.#chunks.hold(version);
+    const parts = { chunks: held, hashing: this.#platform.hashing };
     try {
       for await (const bytes of readObject(parts, version, range, signal)) {
         yield bytes;
         this.#throwIfClosed();
       }
     } finally {
-      release();
+      held.release();
+    }
+  }
+
+  /** Puts the same into `target`, which is as long as the range. */
+  async readInto(
+    version: ObjectVersion,
+    range: ReadRange,
+    target: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.#throwIfClosed();
+    const held = await this.#chunks.hold(version);
+    try {
+      const parts = { chunks: held, hashing: this.#platform.hashing };
+      await readObjectInto(parts, version, range, target, signal);
+    } finally {
+      held.release();
     }
   }
 

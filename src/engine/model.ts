@@ -323,6 +323,13 @@ export interface ChunkStore {
    * Throws `CORRUPT` when they disagree, and when a chunk that a version names is not there.
    */
   read(id: ChunkId): Promise<Uint8Array>;
+  /** Lends the same to a function, which may keep no view of them. */
+  with<T>(id: ChunkId, use: (bytes: Uint8Array) => T): Promise<T>;
+  /** The same for several: each is lent, with its place among them, in no order. */
+  withEach(
+    ids: readonly ChunkId[],
+    use: (bytes: Uint8Array, position: number) => void,
+  ): Promise<void>;
 }
 
 /** Where versions are. */

@@ -1,25 +1,25 @@
 /**
  * The way out: version → manifest → locate → read → decompress → verify.
  *
- * Only the chunks that a range touches are read, and a few ahead of the one that is handed out, so
- * that the disk and the caller work at the same time. Every byte handed out was checked against its
- * chunk's name on this read. Of an upload that is stored inflated, those bytes are made again into
- * what was uploaded, and that is checked once more (gzip/regenerate.ts).
+ * Only the chunks that a range touches are read: some together, as a call of the disk is dear, and
+ * as many ahead of those that are handed out, so that the disk and the caller work at the same
+ * time. Every byte handed out was checked against its chunk's name on this read. Of an upload that
+ * is stored inflated, those bytes are made again into what was uploaded, and that is checked once
+ * more (gzip/regenerate.ts).
  *
  * Errors: `CORRUPT`, `IO`, `ABORTED`.
  *
  * @module
  */
 
+import { assert } from '../base/assert.ts';
 import { corrupt, throwIfAborted } from '../base/errors.ts';
+import { readAheadBytes } from '../base/limits.ts';
 import { leavesOf, type Leaf } from './chunk/manifest-tree.ts';
 import { decodeRecipe, sizesOf } from './gzip/recipe.ts';
 import { regenerate } from './gzip/regenerate.ts';
-import type { ChunkStore, VersionContent } from './model.ts';
+import type { ChunkId, ChunkStore, VersionContent } from './model.ts';
 import type { Hashing } from './platform/platform.ts';
-
-/** Chunks read ahead of the one that is handed out. */
-const readAheadChunks = 3;
 
 /** A range within a content, in bytes; the end is not part of it. */
 export interface ReadRange {
@@ -29,8 +29,19 @@ export interface ReadRange {
 
 /** What the way out needs of the store. */
 export interface ReadParts {
-  readonly chunks: Pick<ChunkStore, 'read'>;
+  readonly chunks: Pick<ChunkStore, 'read' | 'with' | 'withEach'>;
   readonly hashing: Pick<Hashing, 'sha256'>;
+}
+
+/** Chunks that can only be read one by one. */
+export function oneByOne(read: (id: ChunkId) => Promise<Uint8Array>): ReadParts['chunks'] {
+  return {
+    read,
+    with: async (id, use) => use(await read(id)),
+    withEach: async (ids, use) => {
+      for (const [position, id] of ids.entries()) use(await read(id), position);
+    },
+  };
 }
 
 /** The bytes of a range, in pieces of at most a chunk. The pieces are the caller's to keep. */
@@ -66,43 +77,113 @@ export async function readWhole(
   for await (const _ of readObject(parts, version, whole, signal));
 }
 
-/** The same of content that is stored as it is. */
+/**
+ * Puts the bytes of a range into `target`, which is as long: what {@link readObject} gives, without
+ * an array for each piece.
+ */
+export async function readObjectInto(
+  parts: ReadParts,
+  version: VersionContent,
+  range: ReadRange,
+  target: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { chunks } = parts;
+  let filled = 0;
+  const copy = (leaf: Leaf, bytes: Uint8Array): void => {
+    const piece = pieceOf(leaf, bytes, range);
+    target.set(piece, Math.max(0, leaf.offset - range.start));
+    filled += piece.length;
+  };
+  if (version.seenThrough !== undefined) {
+    for await (const bytes of readObject(parts, version, range, signal)) {
+      target.set(bytes, filled);
+      filled += bytes.length;
+    }
+  } else if (version.root.level === 0 && range.start < range.end) {
+    // Most objects are one chunk: nothing to walk, and nothing to read ahead.
+    throwIfAborted(signal);
+    const leaf = { id: version.root.id, offset: 0, sizeBytes: version.sizeBytes };
+    await chunks.with(leaf.id, (bytes) => copy(leaf, bytes));
+  } else {
+    for await (const _ of readAhead(chunks, version, range, copy, signal));
+  }
+  assert(filled === target.length, 'a read gives exactly the bytes of its range');
+}
+
+/** The bytes of content that is stored as it is. */
 async function* readContent(
-  chunks: Pick<ChunkStore, 'read'>,
-  { root, sizeBytes }: Pick<VersionContent, 'root' | 'sizeBytes'>,
+  chunks: ReadParts['chunks'],
+  content: Pick<VersionContent, 'root' | 'sizeBytes'>,
   range: ReadRange,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const ahead: Promise<Uint8Array>[] = [];
-  const leaves = leavesOf(root, sizeBytes, range, (id) => chunks.read(id));
-  try {
-    for await (const leaf of leaves) {
-      throwIfAborted(signal);
-      ahead.push(readLeaf(chunks, leaf, range));
-      // A failure is seen when its turn comes; until then it must not count as unhandled.
-      ahead.at(-1)?.catch(() => undefined);
-      if (ahead.length > readAheadChunks) yield await (ahead.shift() as Promise<Uint8Array>);
+  // A copy, as the bytes are only lent.
+  const own = (leaf: Leaf, bytes: Uint8Array): Uint8Array => pieceOf(leaf, bytes, range).slice();
+  for await (const pieces of readAhead(chunks, content, range, own, signal)) {
+    for (const piece of pieces) {
+      yield piece;
       throwIfAborted(signal);
     }
-    for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
-      yield await next;
-      throwIfAborted(signal);
-    }
-  } finally {
-    // Whoever stops early must not close the store under a read.
-    await Promise.allSettled(ahead);
   }
 }
 
-async function readLeaf(
-  chunks: Pick<ChunkStore, 'read'>,
-  leaf: Leaf,
+/** What `use` makes of the chunks of a range, a few at a time, while the next are being read. */
+async function* readAhead<T>(
+  chunks: ReadParts['chunks'],
+  { root, sizeBytes }: Pick<VersionContent, 'root' | 'sizeBytes'>,
   range: ReadRange,
-): Promise<Uint8Array> {
-  const bytes = await chunks.read(leaf.id);
+  use: (leaf: Leaf, bytes: Uint8Array) => T,
+  signal?: AbortSignal,
+): AsyncGenerator<T[], void, undefined> {
+  const read = async (leaves: readonly Leaf[]): Promise<T[]> => {
+    const made: T[] = [];
+    await chunks.withEach(
+      leaves.map((leaf) => leaf.id),
+      (bytes, position) => {
+        made[position] = use(leaves[position] as Leaf, bytes);
+      },
+    );
+    return made;
+  };
+  const leaves = leavesOf(root, sizeBytes, range, (id) => chunks.read(id));
+  let underWay: Promise<T[]> | undefined;
+  try {
+    for await (const some of together(leaves)) {
+      throwIfAborted(signal);
+      const before = underWay;
+      underWay = read(some);
+      // A failure is seen when its turn comes; until then it must not count as unhandled.
+      underWay.catch(() => undefined);
+      if (before !== undefined) yield await before;
+      throwIfAborted(signal);
+    }
+    if (underWay !== undefined) yield await underWay;
+  } finally {
+    // Whoever stops early must not close the store under a read.
+    await Promise.allSettled([underWay]);
+  }
+}
+
+/** Leaves, as many together as are read at a time. */
+async function* together(leaves: AsyncIterable<Leaf>): AsyncGenerator<Leaf[], void, undefined> {
+  let some: Leaf[] = [];
+  let bytes = 0;
+  for await (const leaf of leaves) {
+    if (some.length > 0 && bytes + leaf.sizeBytes > readAheadBytes) {
+      yield some;
+      [some, bytes] = [[], 0];
+    }
+    some.push(leaf);
+    bytes += leaf.sizeBytes;
+  }
+  if (some.length > 0) yield some;
+}
+
+/** What of a chunk lies in the range. Throws unless it is as long as its node says. */
+function pieceOf(leaf: Leaf, bytes: Uint8Array, range: ReadRange): Uint8Array {
   if (bytes.length !== leaf.sizeBytes) {
     throw corrupt(`a chunk has ${bytes.length} bytes where ${leaf.sizeBytes} are named`);
   }
-  const start = Math.max(0, range.start - leaf.offset);
-  return bytes.subarray(start, range.end - leaf.offset);
+  return bytes.subarray(Math.max(0, range.start - leaf.offset), range.end - leaf.offset);
 }

@@ -86,7 +86,7 @@ export function decodeNode(bytes: Uint8Array, id: ChunkId): ManifestNode {
   const kind = childKind(level);
   const children: ManifestChild[] = []; // Grows with the bytes, whatever number they claim.
   for (let i = 0; i < childCount; i++) {
-    const digest = new Uint8Array(reader.bytes(digestBytes));
+    const digest = reader.copy(digestBytes);
     const sizeBytes = canonicalVarint(reader, bytes);
     if (sizeBytes === 0) throw corrupt('a manifest node has an empty child');
     children.push({ id: { domain: id.domain, kind, digest }, sizeBytes });

@@ -138,7 +138,7 @@ export async function candidates(
     const fields = new Reader(fromBinaryString(suffix.slice(8)), 'a candidate in the index');
     const domain = fields.bytes(4).reduce((value, byte) => value * 256 + byte, 0);
     const kind = fields.u8() === 1 ? 'node' : 'data';
-    const digest = new Uint8Array(fields.bytes(32));
+    const digest = fields.copy(32);
     const change = { group: candidatesGroup, suffix, value: undefined };
     return { id: { domain, kind, digest }, change };
   });
@@ -218,7 +218,7 @@ function idOf(key: string): ChunkId {
   const fields = new Reader(fromBinaryString(key), 'a chunk in the index', 1);
   const domain = fields.bytes(4).reduce((value, byte) => value * 256 + byte, 0);
   const kind = fields.u8() === 1 ? 'node' : 'data';
-  return { domain, kind, digest: new Uint8Array(fields.bytes(32)) };
+  return { domain, kind, digest: fields.copy(32) };
 }
 
 const present = new Writer().finish();

@@ -221,10 +221,10 @@ export class IndexStore {
     return running;
   }
 
-  async #get(layers: readonly Layer[], key: IndexKey): Promise<Uint8Array | undefined> {
+  #get(layers: readonly Layer[], key: IndexKey): Promise<Uint8Array | undefined> {
     for (let i = layers.length - 1; i >= 0; i--) {
       const found = layers[i]?.find(key);
-      if (found !== undefined) return found.value;
+      if (found !== undefined) return Promise.resolve(found.value);
     }
     return this.#database.get(key.group + key.suffix);
   }

@@ -266,7 +266,7 @@ export function decodeChunkExtension(header: FrameHeader, extension: Uint8Array)
   if (hashCode !== sha256Code) throw corrupt(`a chunk frame names hash function ${hashCode}`);
   const baseCount = reader.u8();
   const domain = reader.varint();
-  const digest = new Uint8Array(reader.bytes(digestBytes));
+  const digest = reader.copy(digestBytes);
   const id: ChunkId = { domain, kind: header.type === 'node' ? 'node' : 'data', digest };
   if (baseCount === 0) {
     return { id, bases: [], blockChecksums: readBlockChecksums(reader, header) };
@@ -274,7 +274,7 @@ export function decodeChunkExtension(header: FrameHeader, extension: Uint8Array)
   const delta = { deltaBytes: reader.varint(), readCost: reader.u8() };
   const bases: ChunkId[] = [];
   for (let base = 0; base < baseCount; base++) {
-    bases.push({ domain, kind: 'data', digest: new Uint8Array(reader.bytes(digestBytes)) });
+    bases.push({ domain, kind: 'data', digest: reader.copy(digestBytes) });
   }
   if (!isDelta(id, bases, delta)) throw corrupt('a chunk frame is a delta that cannot be');
   return { id, bases, delta, blockChecksums: readBlockChecksums(reader, header) };

@@ -51,8 +51,12 @@ export interface OpenLogFile {
   readonly header: FileHeader;
   /** What the first frame's chain continues. */
   readonly chain: number;
-  /** The bytes from a place on: all of them, or as many as there are. Throws `IO`. */
-  read(offset: number, byteCount: number): Promise<Uint8Array>;
+  /**
+   * The bytes from a place on: all of them, or as many as there are. Throws `IO`.
+   *
+   * @param into - Where they are put, if there is room for them. Default: in memory of their own.
+   */
+  read(offset: number, byteCount: number, into?: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -339,9 +343,11 @@ export class LogFiles {
       throw ioError('open a log file', cause, path);
     }
     return {
-      async read(offset, byteCount): Promise<Uint8Array> {
+      async read(offset, byteCount, into): Promise<Uint8Array> {
+        const isRoom = into !== undefined && into.length >= byteCount;
+        const target = isRoom ? into.subarray(0, byteCount) : new Uint8Array(byteCount);
         try {
-          return await readFully(file, new Uint8Array(byteCount), offset);
+          return await readFully(file, target, offset);
         } catch (cause) {
           throw ioError('read a log file', cause, path);
         }

@@ -207,9 +207,10 @@ export async function readFully(
 ): Promise<Uint8Array> {
   let filled = 0;
   while (filled < target.length) {
-    const byteCount = await file.read(target.subarray(filled), position + filled);
+    const rest = filled === 0 ? target : target.subarray(filled);
+    const byteCount = await file.read(rest, position + filled);
     if (byteCount === 0) break;
     filled += byteCount;
   }
-  return target.subarray(0, filled);
+  return filled === target.length ? target : target.subarray(0, filled);
 }

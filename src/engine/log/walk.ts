@@ -71,28 +71,34 @@ export async function* walkFrames(
   }
 }
 
-/** The frame at a place of a file, its size known. Throws `CORRUPT` if there is none. */
+/**
+ * The frame at a place of a file, its size known. Throws `CORRUPT` if there is none.
+ *
+ * @param into - Memory that the frame may be read into; then it is a view of that.
+ */
 export async function readFrame(
   files: LogFiles,
   place: { readonly fileId: number; readonly offset: number; readonly frameBytes: number },
+  into?: Uint8Array,
 ): Promise<Frame & { readonly salt: number }> {
   return files.with(place.fileId, async (opened) => {
-    const bytes = await opened.read(place.offset, place.frameBytes);
-    const header = decodeFrameHeader(bytes);
-    if (header === undefined || frameBytes(header) !== bytes.length) {
-      throw corrupt(
-        `a frame is damaged: ${describe({ file: place.fileId, offset: place.offset })}`,
-      );
-    }
-    const payloadStart = frameHeaderBytes + header.extensionBytes;
-    return {
-      header,
-      salt: opened.header.salt,
-      offset: place.offset,
-      extension: bytes.subarray(frameHeaderBytes, payloadStart),
-      payload: bytes.subarray(payloadStart),
-    };
+    const bytes = await opened.read(place.offset, place.frameBytes, into);
+    return { ...frameIn(bytes, place), salt: opened.header.salt };
   });
+}
+
+/** The frame that these bytes are, which lie at a place. Throws `CORRUPT` if they are none. */
+export function frameIn(
+  bytes: Uint8Array,
+  { fileId, offset }: { readonly fileId: number; readonly offset: number },
+): Frame {
+  const header = decodeFrameHeader(bytes);
+  if (header === undefined || frameBytes(header) !== bytes.length) {
+    throw corrupt(`a frame is damaged: ${describe({ file: fileId, offset })}`);
+  }
+  const payloadStart = frameHeaderBytes + header.extensionBytes;
+  const extension = bytes.subarray(frameHeaderBytes, payloadStart);
+  return { header, offset, extension, payload: bytes.subarray(payloadStart) };
 }
 
 /** What the head of a chunk's frame says, but for checksums. */

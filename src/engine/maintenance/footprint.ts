@@ -24,7 +24,6 @@
 
 import { ObjectNotFound, corrupt, describe } from '../../base/errors.ts';
 import { missing } from '../chunk-reader.ts';
-import type { EmbeddedChunkStore } from '../chunk-store.ts';
 import { locate } from '../index/chunk-index.ts';
 import type { IndexStore } from '../index/index-store.ts';
 import type { KnownDamage } from '../known-damage.ts';
@@ -42,7 +41,12 @@ export interface FootprintParts {
   readonly files: LogFiles;
   readonly index: IndexStore;
   readonly damage: KnownDamage;
-  readonly chunks: Pick<EmbeddedChunkStore, 'hold'>;
+  readonly chunks: { hold(version: ObjectVersion): Promise<Held> };
+}
+
+/** What keeps the content of a version. */
+interface Held {
+  release(): void;
 }
 
 export interface FootprintOptions {
@@ -99,13 +103,13 @@ export async function footprintOf(
   });
   const removal = new Removal({ ...parts, giveWay });
   for await (const version of versions) {
-    const release = await holdIfThere(parts.chunks, version);
-    if (release === undefined) continue;
+    const held = await holdIfThere(parts.chunks, version);
+    if (held === undefined) continue;
     try {
       await count.add(version);
       await removal.add(version);
     } finally {
-      release();
+      held.release();
     }
   }
   return { ...count.counted, ownBytes: removal.freed.storedBytes };
@@ -115,7 +119,7 @@ export async function footprintOf(
 async function holdIfThere(
   chunks: FootprintParts['chunks'],
   version: ObjectVersion,
-): Promise<(() => void) | undefined> {
+): Promise<Held | undefined> {
   try {
     return await chunks.hold(version);
   } catch (error) {

@@ -18,7 +18,7 @@ import type { JournalGroup } from '../log/recovery.ts';
 import { readChunkHead } from '../log/walk.ts';
 import type { BucketRecord, ChunkId, ChunkLocation, Lsn } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
-import { readObject } from '../read-path.ts';
+import { oneByOne, readObject } from '../read-path.ts';
 
 /** A version that could not be made again. */
 export interface LostVersion {
@@ -137,8 +137,8 @@ export class Salvage {
   }
 
   #content(put: Put): AsyncGenerator<Uint8Array> {
-    const read = async (id: ChunkId): Promise<Uint8Array> => (await this.#read(id)).bytes;
-    const parts = { chunks: { read }, hashing: this.#platform.hashing };
+    const chunks = oneByOne(async (id) => (await this.#read(id)).bytes);
+    const parts = { chunks, hashing: this.#platform.hashing };
     return readObject(parts, put, { start: 0, end: put.sizeBytes });
   }
 

@@ -44,7 +44,7 @@ import {
   type Totals,
 } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
-import { readWhole } from '../read-path.ts';
+import { oneByOne, readWhole } from '../read-path.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { StoreState } from '../store-state.ts';
 import { hasEdges, isNamed, mendEdges, settleEdges } from './edges.ts';
@@ -199,7 +199,7 @@ async function verifyChunks(run: Run): Promise<boolean> {
   if (position.step !== 'chunks') return true;
   const { index, state, chunks } = parts;
   // What is asked is whether the disk has them.
-  chunks.forgetBases();
+  chunks.forget();
   let { from } = position;
   while (from !== '') {
     const page = await locationsPage(index.reader(), from, listPageEntries);
@@ -314,7 +314,7 @@ async function contentDamage(run: Run, version: ObjectVersion): Promise<string |
   };
   const readNode = async (id: ChunkId): Promise<Uint8Array> => {
     run.unnamed.delete(chunkKey(id));
-    const bytes = await chunks.read(id);
+    const { bytes } = await chunks.inspect(id);
     if (state.damage.hasLostEdges) {
       const { children } = decodeNode(bytes, id);
       await mendEdges(
@@ -338,7 +338,8 @@ async function contentDamage(run: Run, version: ObjectVersion): Promise<string |
     if (end !== sizeBytes) return `the content has ${end} bytes where ${sizeBytes} are promised`;
     if (version.seenThrough !== undefined) {
       run.budget.spend(sizeBytes);
-      const whole = { chunks, hashing: platform.hashing };
+      const fromDisk = oneByOne(async (id) => (await chunks.inspect(id)).bytes);
+      const whole = { chunks: fromDisk, hashing: platform.hashing };
       await readWhole(whole, version, run.options.signal);
     }
     return undefined;

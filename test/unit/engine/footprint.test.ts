@@ -60,7 +60,7 @@ async function footprintWith(elsewhere: ChunkLocation, looks: number): Promise<F
   const reader = index.reader.bind(index);
   let left = looks;
   index.reader = () => (left-- > 0 ? reader(stale) : reader());
-  const chunks = { hold: () => Promise.resolve(() => undefined) };
+  const chunks = { hold: () => Promise.resolve({ release: () => undefined }) };
   return footprintOf({ platform, files, index, damage, chunks }, each(one), {});
 }
 

@@ -1,0 +1,45 @@
+/**
+ * Chunks that follow each other in a file, and so are one read. Pure functions.
+ *
+ * The chunks of a content mostly lie in its order, as they were stored in it; between them there
+ * may be a node of its manifest, or a chunk that another upload brought.
+ *
+ * @module
+ */
+
+import { readBufferBytes } from '../base/limits.ts';
+import type { ChunkId, ChunkLocation } from './model.ts';
+
+/** So much between two chunks of a run may belong to neither: a read of its own costs more. */
+const gapBytesMax: number = 16 * 1024;
+
+/** A chunk that was found, and its place among those that are wanted. */
+export interface Located {
+  readonly id: ChunkId;
+  readonly position: number;
+  readonly location: ChunkLocation;
+}
+
+/** Some of them, and the stretch of a file that has all their frames. */
+export interface Run {
+  readonly chunks: Located[];
+  readonly fileId: number;
+  readonly offset: number;
+  frameBytes: number;
+}
+
+/** The runs of chunks, each within the memory that there is for a read, unless it is one chunk. */
+export function runsOf(located: readonly Located[]): Run[] {
+  const runs: Run[] = [];
+  for (const chunk of located) {
+    const { fileId, offset, frameBytes } = chunk.location;
+    const run = runs.at(-1);
+    const end = run === undefined ? 0 : run.offset + run.frameBytes;
+    const isNext = run?.fileId === fileId && offset >= end && offset - end <= gapBytesMax;
+    if (isNext && offset + frameBytes - run.offset <= readBufferBytes) {
+      run.chunks.push(chunk);
+      run.frameBytes = offset + frameBytes - run.offset;
+    } else runs.push({ chunks: [chunk], fileId, offset, frameBytes });
+  }
+  return runs;
+}
