@@ -73,7 +73,7 @@ describe('a store that keeps what it read', () => {
         }
         await engine.close();
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 
