@@ -158,8 +158,6 @@ export class ChunkReader {
     // Nothing is read for it; and what it cost once may be more than it does now.
     const isCheap = cached !== undefined && cached.readCost <= (readCostMax ?? deltaReadCostMax);
     if (isCheap) return { ...cached, readCost: 1 };
-    const chunk = await this.#read(id, undefined, readCostMax);
-    if (cached !== undefined && cached.readCost <= (readCostMax ?? deltaReadCostMax)) return cached;
     const chunk = await this.#read(id, { readCostMax });
     this.#bases.put(key, chunk);
     return chunk;
