@@ -21,6 +21,12 @@ const readsInTurnMax = 16;
 /** What a chunk that is kept takes besides its bytes. */
 const keptChunkBytes = 200;
 
+/**
+ * One in so many of the chunks that were not there is kept. What is read often soon is all the
+ * same, and where more is read than fits, little is copied in vain.
+ */
+const missesPerKept = 4;
+
 export class SmallChunks {
   readonly #hashing: Pick<Hashing, 'sha256'>;
   readonly #clock: Pick<Clock, 'yield'>;
@@ -28,6 +34,7 @@ export class SmallChunks {
     smallChunksCacheBytesMax,
     (bytes, key) => keptChunkBytes + key.length + bytes.length,
   );
+  #missed = 0;
   /** How many reads found what they wanted since the event loop had its last turn. */
   #readsInTurn = 0;
   #nextTurn: Promise<void> | undefined;
@@ -48,9 +55,10 @@ export class SmallChunks {
     return undefined;
   }
 
-  /** Keeps a copy, if it is small. */
+  /** Keeps a copy of one in a few, if it is small. */
   keep(id: ChunkId, bytes: Uint8Array): void {
-    if (bytes.length <= smallChunkBytesMax) this.#kept.set(chunkKey(id), bytes.slice());
+    if (bytes.length > smallChunkBytesMax || this.#missed++ % missesPerKept > 0) return;
+    this.#kept.set(chunkKey(id), bytes.slice());
   }
 
   forget(): void {

@@ -213,7 +213,8 @@ describe('a small chunk', () => {
       }
       return found;
     };
-    expect(await readBoth()).toEqual([one, other]);
+    // Not every chunk is kept when it is first read.
+    for (let i = 0; i < 8; i++) expect(await readBoth()).toEqual([one, other]);
     const before = reads();
     expect(await readBoth()).toEqual([one, other]);
     expect(reads()).toBe(before);
