@@ -69,7 +69,7 @@ export const compactionMutants: readonly Mutant[] = [
   ),
   mutant(
     'files are retired without a snapshot',
-    at('compacting, index lost', /^the end/),
+    at('compacting, index lost', /^the end/, { seeds: 12, loseIndexEvery: 1 }),
     'maintenance/compaction.ts',
     'await snapshots.take(moment, signal);',
   ),
@@ -96,7 +96,7 @@ export const compactionMutants: readonly Mutant[] = [
   mutant(
     'journal files are retired that will be replayed',
     at('removed while a snapshot is taken', /^the end/, {
-      seed: 8,
+      seeds: 24,
       statesPerInnerPoint: 0,
       loseIndexEvery: 1,
     }),

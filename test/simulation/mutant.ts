@@ -9,6 +9,11 @@ export interface Aim {
   readonly workload: string;
   /** Default: 1. */
   readonly seed?: number;
+  /**
+   * So many seeds are tried, from that one on, until it is found: which of them it is hangs on how
+   * many turns everything takes. Default: 1.
+   */
+  readonly seeds?: number;
   /** Only the crashes just before these calls; default: all. */
   readonly before?: RegExp;
   /** Default: 20. */

@@ -142,7 +142,7 @@ const index: readonly Mutant[] = [
   ),
   mutant(
     'rows of all commits go to LevelDB with those that are safe',
-    at('slow index', /^(sync .*journal|batch|the end)/, { seed: 2, statesPerInnerPoint: 0 }),
+    at('slow index', /^(sync .*journal|batch|the end)/, { seeds: 12, statesPerInnerPoint: 0 }),
     'index/index-store.ts',
     'const batch = this.#layers.filter((layer) => layer.lastLsn <= this.#durableLsn);',
     'const batch = [...this.#layers];',
@@ -253,6 +253,7 @@ const claims: readonly Mutant[] = [
     'a group that is half safe claims it',
     at('synced half way', /^sync .*journal/, {
       seed: 3,
+      seeds: 12,
       statesPerPoint: 60,
       statesPerInnerPoint: 0,
     }),
@@ -265,6 +266,7 @@ const claims: readonly Mutant[] = [
     'the chain of frames is not checked',
     at('synced half way', /^sync .*journal/, {
       seed: 3,
+      seeds: 12,
       statesPerPoint: 60,
       statesPerInnerPoint: 0,
     }),
@@ -274,6 +276,7 @@ const claims: readonly Mutant[] = [
   mutant(
     'a shared chunk that another moved is not waited for',
     at('shared while it moves', /^sync .*segments/, {
+      seeds: 12,
       statesPerPoint: 8,
       statesPerInnerPoint: 0,
     }),
