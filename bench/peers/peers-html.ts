@@ -5,7 +5,7 @@
  */
 
 import { machineLines } from '../../src/cli/bench/bench-machine.ts';
-import { reportStyle } from '../../src/cli/bench/report-style.ts';
+import { htmlPage } from '../../src/cli/bench/html-page.ts';
 import { escaped } from '../../src/cli/bench/svg.ts';
 import { goalChart } from './goal-chart.ts';
 import {
@@ -40,22 +40,7 @@ svg .quiet { fill: var(--soft); }
 
 /** The report, complete. */
 export function peersHtml(result: PeersResult): string {
-  const warning = result.smoke
-    ? ['<p class="warning">Smoke run: only the answers count, the numbers mean nothing.</p>']
-    : [];
-  return [
-    '<!doctype html>',
-    '<html lang="en">',
-    '<head>',
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${title}</title>`,
-    `<style>${reportStyle}${ownStyle}</style>`,
-    '</head>',
-    '<body>',
-    `<h1>${title}</h1>`,
-    `<p class="soft">${escaped(result.startedAt)}</p>`,
-    ...warning,
+  const content = [
     `<p><strong>${escaped(formatSummary(result))}</strong></p>`,
     ...conditions(result),
     '<section><h2>How far from the goal</h2>',
@@ -69,10 +54,8 @@ export function peersHtml(result: PeersResult): string {
     ...howMeasured(result.rows),
     '</section>',
     ...howToRead,
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n');
+  ];
+  return htmlPage({ ...result, title, style: ownStyle, content });
 }
 
 function conditions({ machine, peers, seconds }: PeersResult): string[] {

@@ -21,37 +21,20 @@ import {
 } from './bench-format.ts';
 import { machineLines } from './bench-machine.ts';
 import type { BenchResult, Latency, TargetResult, WorkloadResult } from './bench-result.ts';
+import { htmlPage } from './html-page.ts';
 import { lineChart } from './line-chart.ts';
-import { reportStyle } from './report-style.ts';
 import { ratioTitle } from './result-table.ts';
 import { escaped, roundTicks } from './svg.ts';
 
 /** The report, complete. */
 export function htmlReport(result: BenchResult): string {
   const title = `varve bench: ${result.targets.map(({ name }) => name).join(', ')}`;
-  const warning = result.smoke
-    ? ['<p class="warning">Smoke run: only the answers count, the numbers mean nothing.</p>']
-    : [];
-  return [
-    '<!doctype html>',
-    '<html lang="en">',
-    '<head>',
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escaped(title)}</title>`,
-    `<style>${reportStyle}</style>`,
-    '</head>',
-    '<body>',
-    `<h1>${escaped(title)}</h1>`,
-    `<p class="soft">${escaped(result.startedAt)}</p>`,
-    ...warning,
+  const content = [
     ...conditions(result),
     ...result.workloads.flatMap(workloadSection),
     ...howToRead(result),
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n');
+  ];
+  return htmlPage({ ...result, title, content });
 }
 
 function conditions({ machine, durability, targets, skipped, turns }: BenchResult): string[] {
