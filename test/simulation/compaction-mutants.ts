@@ -105,6 +105,13 @@ export const compactionMutants: readonly Mutant[] = [
     'return fileId !== journal.openFileId;',
   ),
   mutant(
+    'the file with the highest id is retired',
+    at('given up', /^the end/, { seeds: 12, statesPerInnerPoint: 0 }),
+    'maintenance/compaction.ts',
+    'if (liveBytes !== 0 || fileId === highest) return false;',
+    'if (liveBytes !== 0) return false;',
+  ),
+  mutant(
     'files with chunks on their way are compacted',
     at('uploading while compacting', /^the end/, { statesPerInnerPoint: 0 }),
     'maintenance/compaction.ts',

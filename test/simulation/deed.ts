@@ -46,7 +46,9 @@ type Doing =
   | { readonly kind: 'settle' }
   /** Gives back the space of what is dead. */
   | { readonly kind: 'compact' }
-  /** The same, and everything is stored as small as it can be. */
+  /** The same, given up within so many turns: drawn. */
+  | { readonly kind: 'giveUp'; readonly turnsMax: number }
+  /** What `compact` does, and everything is stored as small as it can be. */
   | { readonly kind: 'optimize' }
   | { readonly kind: 'reopen' }
   /** The process is killed, and the store is opened by the next one. */
@@ -94,6 +96,7 @@ export const sync: Deed = { kind: 'sync' };
 export const timer: Deed = { kind: 'timer' };
 export const settle: Deed = { kind: 'settle' };
 export const compact: Deed = { kind: 'compact' };
+export const giveUp = (turnsMax: number): Deed => ({ kind: 'giveUp', turnsMax });
 export const optimize: Deed = { kind: 'optimize' };
 export const reopen: Deed = { kind: 'reopen' };
 export const kill: Deed = { kind: 'kill' };

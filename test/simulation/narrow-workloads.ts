@@ -2,7 +2,18 @@
  * Workloads that are aimed at one mistake each, and met by `npm run torture` too.
  */
 
-import { compact, kill, later, loseIndex, put, remove, reopen, settle, sync } from './deed.ts';
+import {
+  compact,
+  giveUp,
+  kill,
+  later,
+  loseIndex,
+  put,
+  remove,
+  reopen,
+  settle,
+  sync,
+} from './deed.ts';
 import type { Workload } from './workload.ts';
 
 const manyNames = Array.from({ length: 16 }, (_, at) => `n${at}`);
@@ -79,6 +90,27 @@ export const narrowWorkloads: readonly Workload[] = [
       [compact, remove('drafts', 'e'), remove('drafts', 'g'), settle],
       [compact],
       [put('drafts', 'b', 'bytes 61 2500')],
+    ],
+  },
+  {
+    // The file with the copies has the highest id, and too little garbage to be compacted itself.
+    name: 'given up',
+    steps: [
+      [put('drafts', 'a', 'bytes 60 4500')],
+      [remove('drafts', 'a')],
+      [settle],
+      [compact],
+      [put('drafts', 'b', 'bytes 61 3600'), put('drafts', 'c', 'bytes 62 1600')],
+      [remove('drafts', 'b')],
+      [reopen],
+      [settle],
+      [put('notes', 'a', 'text 64 30')],
+      [giveUp(600)],
+      [remove('drafts', 'c')],
+      [settle],
+      [compact],
+      [kill],
+      [put('notes', 'b', 'text 65 30')],
     ],
   },
   {

@@ -197,6 +197,7 @@ export function outcomeOf(
     case 'timer':
     case 'settle':
     case 'compact':
+    case 'giveUp':
     case 'optimize':
     case 'reopen':
     case 'kill':

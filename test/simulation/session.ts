@@ -137,6 +137,9 @@ class Session implements Life {
       case 'compact':
         await this.#engine.compact({});
         return;
+      case 'giveUp':
+        await this.#giveUp(this.#random.below(deed.turnsMax));
+        return;
       case 'optimize':
         await this.#engine.compact({ optimize: true });
         return;
@@ -166,6 +169,16 @@ class Session implements Life {
       case 'purge':
         await this.#change(deed);
     }
+  }
+
+  async #giveUp(turnCount: number): Promise<void> {
+    const giving = new AbortController();
+    const compacting = this.#engine.compact({ signal: giving.signal }).catch((error: unknown) => {
+      if (codeOf(error) !== 'ABORTED') throw error;
+    });
+    await turns(turnCount);
+    giving.abort();
+    await compacting;
   }
 
   async #change(deed: Extract<Deed, { name: string }>): Promise<void> {
