@@ -21,7 +21,9 @@
 
 import { equalBytes, toHex } from '../base/bytes.ts';
 import { ObjectsError, corrupt, describe, isCorrupt } from '../base/errors.ts';
-import { basesCacheBytesMax, deltaReadCostMax } from '../base/limits.ts';
+import { deltaReadCostMax } from '../base/limits.ts';
+import { BasesCache } from './bases-cache.ts';
+import { bytesToRead, isPartial, partIn, provedPart } from './chunk-part.ts';
 import { runsOf, type Located, type Run } from './chunk-run.ts';
 import { decodePayload } from './chunk/compress.ts';
 import { decodeDelta } from './chunk/delta.ts';
@@ -33,7 +35,7 @@ import type { LogFiles } from './log/log-files.ts';
 import { chunkKey } from './log/operations.ts';
 import { ReadBuffers } from './log/read-buffers.ts';
 import { frameIn, readFrame } from './log/walk.ts';
-import type { ChunkId, ChunkLocation } from './model.ts';
+import type { ChunkId, ChunkLocation, ChunkPart } from './model.ts';
 import type { Platform } from './platform/platform.ts';
 import { SmallChunks } from './small-chunks.ts';
 
@@ -102,46 +104,60 @@ export class ChunkReader {
   }
 
   /**
-   * The same for several, with as few reads as they lie side by side: each is lent, with its place
-   * among them, in no order.
+   * Lends parts of chunks, with as few reads as they lie side by side: each with its place among
+   * them, in no order.
    */
   async withEach(
-    ids: readonly ChunkId[],
+    parts: readonly ChunkPart[],
     use: (bytes: Uint8Array, position: number) => void,
   ): Promise<void> {
     const reader = this.#parts.index.reader();
     const located: Located[] = [];
-    for (const [position, id] of ids.entries()) {
-      const location = await locate(reader, id);
-      if (location === undefined) await this.with(id, (bytes) => use(bytes, position));
-      else located.push({ id, position, location });
+    for (const [position, part] of parts.entries()) {
+      const location = await locate(reader, part.id);
+      if (location !== undefined) located.push({ part, position, location });
+      else await this.with(part.id, (bytes) => use(partIn(bytes, part), position));
     }
     await allOf(runsOf(located).map((run) => this.#withRun(run, use)));
   }
 
   async #withRun(
-    { chunks, fileId, offset, frameBytes }: Run,
+    { chunks, fileId, offset, byteCount }: Run,
     use: (bytes: Uint8Array, position: number) => void,
   ): Promise<void> {
     const { platform, files } = this.#parts;
-    const alone = ({ id, position, location }: Located): Promise<void> =>
-      this.with(id, (bytes) => use(bytes, position), location);
-    if (chunks.length === 1) return alone(chunks[0] as Located);
+    const alone = ({ part, position, location }: Located): Promise<void> =>
+      this.with(part.id, (bytes) => use(partIn(bytes, part), position), location);
+    const [first] = chunks as [Located];
+    if (chunks.length === 1 && !isPartial(first.part, first.location)) return alone(first);
+    const { crc32 } = platform.hashing;
     const readBase: ReadBase = (base, costMax) => this.base(base, costMax);
-    const readFrom = async (bytes: Uint8Array, located: Located): Promise<void> => {
-      const { id, position, location } = located;
-      const frame = bytes.subarray(location.offset - offset).subarray(0, location.frameBytes);
+    const readFrom = async (stretch: Stretch, located: Located): Promise<void> => {
+      const { part, position, location } = located;
+      const { id } = part;
+      const frame = stretch.bytes
+        .subarray(location.offset - offset)
+        .subarray(0, bytesToRead(part, location));
+      if (isPartial(part, location)) {
+        const bytes = provedPart(crc32, stretch.salt, frame, part);
+        if (bytes === undefined) await alone(located);
+        else use(bytes, position);
+        return;
+      }
       const reading = readChunkAt(platform, files, { id, location, frame }, readBase);
       const chunk = await reading.catch(() => undefined);
       if (chunk === undefined) await alone(located);
-      else use(chunk.bytes, position);
+      else use(partIn(chunk.bytes, part), position);
     };
-    await this.#buffers.with(frameBytes, async (into) => {
-      const bytes = await files
-        .with(fileId, (opened) => opened.read(offset, frameBytes, into))
+    await this.#buffers.with(byteCount, async (into) => {
+      const stretch = await files
+        .with(fileId, async (opened) => ({
+          bytes: await opened.read(offset, byteCount, into),
+          salt: opened.header.salt,
+        }))
         .catch(() => undefined);
       const read = (located: Located): Promise<void> =>
-        bytes === undefined ? alone(located) : readFrom(bytes, located);
+        stretch === undefined ? alone(located) : readFrom(stretch, located);
       await allOf(chunks.map(read));
     });
   }
@@ -219,41 +235,16 @@ export class ChunkReader {
   }
 }
 
+/** Bytes of a file, and what its checksums are seeded with. */
+interface Stretch {
+  readonly bytes: Uint8Array;
+  readonly salt: number;
+}
+
 /** Waits for all of them, whatever becomes of them; then throws what the first of them threw. */
 async function allOf(all: readonly Promise<void>[]): Promise<void> {
   const ends = await Promise.allSettled(all);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-}
-
-/** Bases that were read lately, up to so many bytes. */
-class BasesCache {
-  /** The one that was used last is the last. */
-  readonly #chunks = new Map<string, ReadChunk>();
-  #bytes = 0;
-
-  get(key: string): ReadChunk | undefined {
-    const chunk = this.#chunks.get(key);
-    if (chunk === undefined) return undefined;
-    this.#chunks.delete(key);
-    this.#chunks.set(key, chunk);
-    return chunk;
-  }
-
-  put(key: string, chunk: ReadChunk): void {
-    this.drop(key);
-    this.#chunks.set(key, chunk);
-    this.#bytes += chunk.bytes.length;
-    for (const [oldest, { bytes }] of this.#chunks) {
-      if (this.#bytes <= basesCacheBytesMax) return;
-      this.#chunks.delete(oldest);
-      this.#bytes -= bytes.length;
-    }
-  }
-
-  drop(key: string): void {
-    this.#bytes -= this.#chunks.get(key)?.bytes.length ?? 0;
-    this.#chunks.delete(key);
-  }
 }
 
 /**

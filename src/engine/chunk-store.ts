@@ -11,7 +11,7 @@ import type { DiskReserve } from './disk-reserve.ts';
 import { hasReference, locate } from './index/chunk-index.ts';
 import type { IndexStore } from './index/index-store.ts';
 import { chunkKey } from './log/operations.ts';
-import type { ChunkId, ChunkLocation, ChunkStore, Lsn, ObjectVersion } from './model.ts';
+import type { ChunkId, ChunkLocation, ChunkPart, ChunkStore, Lsn, ObjectVersion } from './model.ts';
 import type { Segments } from './segments.ts';
 import type { StoreState } from './store-state.ts';
 
@@ -77,7 +77,7 @@ export class EmbeddedChunkStore implements ChunkStore {
       return {
         read: (id) => this.#reader.read(id, known(id)),
         with: (id, use) => this.#reader.with(id, use, known(id)),
-        withEach: (ids, use) => this.#reader.withEach(ids, use),
+        withEach: (parts, use) => this.#reader.withEach(parts, use),
         release,
       };
     } catch (error) {
@@ -95,10 +95,10 @@ export class EmbeddedChunkStore implements ChunkStore {
   }
 
   async withEach(
-    ids: readonly ChunkId[],
+    parts: readonly ChunkPart[],
     use: (bytes: Uint8Array, position: number) => void,
   ): Promise<void> {
-    return this.#reader.withEach(ids, use);
+    return this.#reader.withEach(parts, use);
   }
 }
 

@@ -27,6 +27,15 @@ export interface ChunkId {
   readonly digest: Uint8Array;
 }
 
+/** A stretch of the plain bytes of a chunk; the end is not part of it. */
+export interface ChunkPart {
+  readonly id: ChunkId;
+  /** Of the whole chunk. */
+  readonly sizeBytes: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** How a payload lies on disk. Numbers on disk: never renumber, never reuse. */
 export const encodingNumbers = { raw: 0, deflate: 1, zstd: 2 } as const;
 
@@ -325,9 +334,13 @@ export interface ChunkStore {
   read(id: ChunkId): Promise<Uint8Array>;
   /** Lends the same to a function, which may keep no view of them. */
   with<T>(id: ChunkId, use: (bytes: Uint8Array) => T): Promise<T>;
-  /** The same for several: each is lent, with its place among them, in no order. */
+  /**
+   * Lends parts of chunks: each with its place among them, in no order. A whole chunk is checked
+   * against its name; of one that lies on the disk as it is, a part may be checked against the
+   * checksums of its blocks alone.
+   */
   withEach(
-    ids: readonly ChunkId[],
+    parts: readonly ChunkPart[],
     use: (bytes: Uint8Array, position: number) => void,
   ): Promise<void>;
 }

@@ -3,9 +3,10 @@
  *
  * Only the chunks that a range touches are read: some together, as a call of the disk is dear, and
  * as many ahead of those that are handed out, so that the disk and the caller work at the same
- * time. Every byte handed out was checked against its chunk's name on this read. Of an upload that
- * is stored inflated, those bytes are made again into what was uploaded, and that is checked once
- * more (gzip/regenerate.ts).
+ * time. Every byte handed out was checked on this read: against its chunk's name, or where a range
+ * has only part of the chunk, against the checksum of its block. Of an upload that is stored
+ * inflated, those bytes are made again into what was uploaded, and that is checked once more
+ * (gzip/regenerate.ts).
  *
  * Errors: `CORRUPT`, `IO`, `ABORTED`.
  *
@@ -15,10 +16,11 @@
 import { assert } from '../base/assert.ts';
 import { corrupt, throwIfAborted } from '../base/errors.ts';
 import { readAheadBytes } from '../base/limits.ts';
+import { partIn } from './chunk-part.ts';
 import { leavesOf, type Leaf } from './chunk/manifest-tree.ts';
 import { decodeRecipe, sizesOf } from './gzip/recipe.ts';
 import { regenerate } from './gzip/regenerate.ts';
-import type { ChunkId, ChunkStore, VersionContent } from './model.ts';
+import type { ChunkId, ChunkPart, ChunkStore, VersionContent } from './model.ts';
 import type { Hashing } from './platform/platform.ts';
 
 /** A range within a content, in bytes; the end is not part of it. */
@@ -38,8 +40,10 @@ export function oneByOne(read: (id: ChunkId) => Promise<Uint8Array>): ReadParts[
   return {
     read,
     with: async (id, use) => use(await read(id)),
-    withEach: async (ids, use) => {
-      for (const [position, id] of ids.entries()) use(await read(id), position);
+    withEach: async (parts, use) => {
+      for (const [position, part] of parts.entries()) {
+        use(partIn(await read(part.id), part), position);
+      }
     },
   };
 }
@@ -91,9 +95,8 @@ export async function readObjectInto(
   const { chunks } = parts;
   let filled = 0;
   const copy = (leaf: Leaf, bytes: Uint8Array): void => {
-    const piece = pieceOf(leaf, bytes, range);
-    target.set(piece, Math.max(0, leaf.offset - range.start));
-    filled += piece.length;
+    target.set(bytes, Math.max(0, leaf.offset - range.start));
+    filled += bytes.length;
   };
   if (version.seenThrough !== undefined) {
     for await (const bytes of readObject(parts, version, range, signal)) {
@@ -104,7 +107,10 @@ export async function readObjectInto(
     // Most objects are one chunk: nothing to walk, and nothing to read ahead.
     throwIfAborted(signal);
     const leaf = { id: version.root.id, offset: 0, sizeBytes: version.sizeBytes };
-    await chunks.with(leaf.id, (bytes) => copy(leaf, bytes));
+    const part = partOf(leaf, range);
+    const isWhole = part.end - part.start === part.sizeBytes;
+    if (isWhole) await chunks.with(leaf.id, (bytes) => copy(leaf, partIn(bytes, part)));
+    else await chunks.withEach([part], (bytes) => copy(leaf, bytes));
   } else {
     for await (const _ of readAhead(chunks, version, range, copy, signal));
   }
@@ -119,7 +125,7 @@ async function* readContent(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   // A copy, as the bytes are only lent.
-  const own = (leaf: Leaf, bytes: Uint8Array): Uint8Array => pieceOf(leaf, bytes, range).slice();
+  const own = (_leaf: Leaf, bytes: Uint8Array): Uint8Array => bytes.slice();
   for await (const pieces of readAhead(chunks, content, range, own, signal)) {
     for (const piece of pieces) {
       yield piece;
@@ -128,7 +134,10 @@ async function* readContent(
   }
 }
 
-/** What `use` makes of the chunks of a range, a few at a time, while the next are being read. */
+/**
+ * What `use` makes of the parts of chunks that a range has, a few at a time, while the next are
+ * being read.
+ */
 async function* readAhead<T>(
   chunks: ReadParts['chunks'],
   { root, sizeBytes }: Pick<VersionContent, 'root' | 'sizeBytes'>,
@@ -139,7 +148,7 @@ async function* readAhead<T>(
   const read = async (leaves: readonly Leaf[]): Promise<T[]> => {
     const made: T[] = [];
     await chunks.withEach(
-      leaves.map((leaf) => leaf.id),
+      leaves.map((leaf) => partOf(leaf, range)),
       (bytes, position) => {
         made[position] = use(leaves[position] as Leaf, bytes);
       },
@@ -180,10 +189,8 @@ async function* together(leaves: AsyncIterable<Leaf>): AsyncGenerator<Leaf[], vo
   if (some.length > 0) yield some;
 }
 
-/** What of a chunk lies in the range. Throws unless it is as long as its node says. */
-function pieceOf(leaf: Leaf, bytes: Uint8Array, range: ReadRange): Uint8Array {
-  if (bytes.length !== leaf.sizeBytes) {
-    throw corrupt(`a chunk has ${bytes.length} bytes where ${leaf.sizeBytes} are named`);
-  }
-  return bytes.subarray(Math.max(0, range.start - leaf.offset), range.end - leaf.offset);
+/** What of a chunk lies in the range. */
+function partOf({ id, offset, sizeBytes }: Leaf, range: ReadRange): ChunkPart {
+  const start = Math.max(0, range.start - offset);
+  return { id, sizeBytes, start, end: Math.min(sizeBytes, range.end - offset) };
 }

@@ -26,10 +26,10 @@ import { nodeFanout } from '../../base/limits.ts';
 import type { ChunkId, ContentRoot } from '../model.ts';
 import type { Hashing } from '../platform/platform.ts';
 import {
-  decodeNode,
+  decodeNodePart,
   encodeNode,
   type ManifestChild,
-  type ManifestNode,
+  type ManifestNodePart,
   totalBytes,
 } from './manifest.ts';
 
@@ -152,7 +152,7 @@ export interface Leaf {
 
 /** A node on the way down: where its next child begins, and which that is. */
 interface Step {
-  readonly node: ManifestNode;
+  readonly node: ManifestNodePart;
   nextIndex: number;
   nextOffset: number;
 }
@@ -180,35 +180,39 @@ export async function* leavesOf(
     return;
   }
 
-  const path = [await stepInto({ id: root.id, sizeBytes }, root.level, 0, readNode)];
+  const stepInto = async (child: ManifestChild, level: number, offset: number): Promise<Step> => {
+    const stretch = { start: start - offset, end: end - offset };
+    const node = await readPart(child, level, stretch, readNode);
+    return { node, nextIndex: 0, nextOffset: offset + node.firstOffset };
+  };
+  const path = [await stepInto({ id: root.id, sizeBytes }, root.level, 0)];
   for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
     const offset = step.nextOffset;
     const child = step.node.children[step.nextIndex];
-    if (child === undefined || offset >= end) {
+    if (child === undefined) {
       path.pop();
       continue;
     }
     step.nextIndex++;
     step.nextOffset += child.sizeBytes;
-    if (step.nextOffset <= start) continue;
     if (step.node.level === 1) yield { id: child.id, offset, sizeBytes: child.sizeBytes };
-    else path.push(await stepInto(child, step.node.level - 1, offset, readNode));
+    else path.push(await stepInto(child, step.node.level - 1, offset));
   }
 }
 
 /** Reads the node that a child names, and checks it against what its parent says of it. */
-async function stepInto(
+async function readPart(
   { id, sizeBytes }: ManifestChild,
   level: number,
-  offset: number,
+  { start, end }: ByteRange,
   readNode: (id: ChunkId) => Promise<Uint8Array>,
-): Promise<Step> {
-  const node = decodeNode(await readNode(id), id);
+): Promise<ManifestNodePart> {
+  const node = decodeNodePart(await readNode(id), id, start, end);
   if (node.level !== level) {
     throw corrupt(`a manifest node has level ${node.level} instead of ${level}`);
   }
-  if (totalBytes(node.children) !== sizeBytes) {
+  if (node.sizeBytes !== sizeBytes) {
     throw corrupt(`a manifest node stands for other than ${sizeBytes} bytes of content`);
   }
-  return { node, nextIndex: 0, nextOffset: offset };
+  return node;
 }

@@ -17,7 +17,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import { Reader, Writer } from '../../base/bytes.ts';
+import { copyOf, Reader, Writer } from '../../base/bytes.ts';
 import { corrupt } from '../../base/errors.ts';
 import type { ChunkId } from '../model.ts';
 
@@ -41,6 +41,16 @@ export interface ManifestNode {
   /** 1 if the children are chunks of data, else one more than the level of the children. */
   readonly level: number;
   readonly children: readonly ManifestChild[];
+}
+
+/** What a node says of a stretch of the content below it. */
+export interface ManifestNodePart extends ManifestNode {
+  /** Those that overlap the stretch. */
+  readonly children: readonly ManifestChild[];
+  /** Where the first of them begins in the content below the node. */
+  readonly firstOffset: number;
+  /** Length of all the content below the node. */
+  readonly sizeBytes: number;
 }
 
 /** The kind of the children of a node on this level. */
@@ -75,6 +85,22 @@ export function encodeNode({ level, children }: ManifestNode): Uint8Array {
  * @throws `CORRUPT` if the bytes are not a node, or not the canonical encoding of one.
  */
 export function decodeNode(bytes: Uint8Array, id: ChunkId): ManifestNode {
+  const { level, children } = decodeNodePart(bytes, id, 0, Infinity);
+  return { level, children };
+}
+
+/**
+ * The same, with the children only that overlap a stretch of the content. Whatever is wrong with
+ * the others is found all the same; but they cost little, and a range reads few of hundreds.
+ *
+ * @param start - Of the stretch, in the content below the node; and its end, not part of it.
+ */
+export function decodeNodePart(
+  bytes: Uint8Array,
+  id: ChunkId,
+  start: number,
+  end: number,
+): ManifestNodePart {
   const reader = new Reader(bytes, 'a manifest node');
   const format = reader.u8();
   if (format !== nodeFormat) throw corrupt(`a manifest node has the unknown format ${format}`);
@@ -85,17 +111,25 @@ export function decodeNode(bytes: Uint8Array, id: ChunkId): ManifestNode {
 
   const kind = childKind(level);
   const children: ManifestChild[] = []; // Grows with the bytes, whatever number they claim.
+  let firstOffset = 0;
+  let total = 0;
   for (let i = 0; i < childCount; i++) {
-    const digest = reader.copy(digestBytes);
+    const at = reader.offset;
+    reader.skip(digestBytes);
     const sizeBytes = canonicalVarint(reader, bytes);
     if (sizeBytes === 0) throw corrupt('a manifest node has an empty child');
-    children.push({ id: { domain: id.domain, kind, digest }, sizeBytes });
+    if (total < end && total + sizeBytes > start) {
+      if (children.length === 0) firstOffset = total;
+      const digest = copyOf(bytes, at, digestBytes);
+      children.push({ id: { domain: id.domain, kind, digest }, sizeBytes });
+    }
+    total += sizeBytes;
   }
   if (!reader.atEnd) throw corrupt('a manifest node has bytes behind its last child');
-  if (!Number.isSafeInteger(totalBytes(children))) {
+  if (!Number.isSafeInteger(total)) {
     throw corrupt('the children of a manifest node are longer than any content');
   }
-  return { level, children };
+  return { level, children, firstOffset, sizeBytes: total };
 }
 
 /** A varint in its shortest form, which has no zero as its last byte but for the number 0. */

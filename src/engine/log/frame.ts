@@ -342,15 +342,23 @@ function selfCheckOf(
   return crc32(fields, crc32(new Writer().u64(position.offset).finish(), position.salt));
 }
 
-/** Whether a payload is the one that was written. */
+/**
+ * Whether a payload is the one that was written.
+ *
+ * @param blocks - Only these of it, and the payload need not go on behind them. Default: all.
+ */
 export function isPayloadIntact(
   crc32: Crc32,
   salt: number,
   payload: Uint8Array,
   blockChecksums: readonly number[],
+  blocks: { readonly first: number; readonly end: number } = {
+    first: 0,
+    end: blockChecksums.length,
+  },
 ): boolean {
-  return blockChecksums.every((expected, block) => {
-    const start = block * checksumBlockBytes;
+  return blockChecksums.slice(blocks.first, blocks.end).every((expected, place) => {
+    const start = (blocks.first + place) * checksumBlockBytes;
     return crc32(payload.subarray(start, start + checksumBlockBytes), salt) === expected;
   });
 }

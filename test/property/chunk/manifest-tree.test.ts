@@ -10,6 +10,7 @@ import { corrupt } from '../../../src/base/errors.ts';
 import { nodeFanout } from '../../../src/base/limits.ts';
 import {
   decodeNode,
+  decodeNodePart,
   encodeNode,
   type ManifestChild,
   totalBytes,
@@ -176,6 +177,28 @@ describe('ManifestBuilder', () => {
           }
           known.add(`node ${toHex(id.digest)}`);
         }
+      }),
+    );
+  });
+
+  test('part of a node is what the whole says of a stretch', () => {
+    const { nodes } = build(manyChunks.slice(0, 3000), nodeFanout);
+    fc.assert(
+      fc.property(fc.constantFrom(...nodes), fc.nat(), fc.nat(100_000), ({ id, bytes }, at, n) => {
+        const { level, children } = decodeNode(bytes, id);
+        const sizeBytes = totalBytes(children);
+        const start = at % sizeBytes;
+        const end = start + 1 + n;
+        let offset = 0;
+        const within = children
+          .map((child) => ({ child, offset: (offset += child.sizeBytes) - child.sizeBytes }))
+          .filter((each) => each.offset < end && each.offset + each.child.sizeBytes > start);
+        expect(decodeNodePart(bytes, id, start, end)).toEqual({
+          level,
+          sizeBytes,
+          firstOffset: within[0]?.offset,
+          children: within.map(({ child }) => child),
+        });
       }),
     );
   });

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readBufferBytes } from '../../../src/base/limits.ts';
 import { runsOf, type Located } from '../../../src/engine/chunk-run.ts';
+import type { ChunkId, ChunkLocation, ChunkPart } from '../../../src/engine/model.ts';
 import { MemoryFileSystem } from '../../../src/engine/platform/memory-file-system.ts';
 import { generatedBytes } from '../../support/content.ts';
 import { openEngine, storeFolder, testPlatform, upload } from '../../support/test-engine.ts';
@@ -17,14 +18,23 @@ const chunk = fc.record({
   frameBytes: fc.integer({ min: 50, max: 700_000 }),
 });
 
+const id: ChunkId = { domain: 1, kind: 'data', digest: new Uint8Array(32) };
+
+function whole(sizeBytes: number): ChunkPart {
+  return { id, sizeBytes, start: 0, end: sizeBytes };
+}
+
+function at(fileId: number, offset: number, frameBytes: number): ChunkLocation {
+  return { fileId, offset, frameBytes, rawBytes: frameBytes };
+}
+
 /** Chunks mostly one behind the other. */
 const located: fc.Arbitrary<Located[]> = fc.array(chunk, { maxLength: 20 }).map((chunks) => {
   let end = 0;
   return chunks.map(({ fileId, gap, frameBytes }, position) => {
     const offset = Math.max(0, end + gap);
     end = offset + frameBytes;
-    const id = { domain: 1, kind: 'data', digest: new Uint8Array(32).fill(position) } as const;
-    return { id, position, location: { fileId, offset, frameBytes, rawBytes: frameBytes } };
+    return { part: whole(frameBytes), position, location: at(fileId, offset, frameBytes) };
   });
 });
 
@@ -35,14 +45,14 @@ describe('runs of chunks', () => {
         const runs = runsOf(chunks);
         expect(runs.flatMap((run) => run.chunks)).toEqual(chunks);
         for (const run of runs) {
-          if (run.chunks.length > 1) expect(run.frameBytes).toBeLessThanOrEqual(readBufferBytes);
+          if (run.chunks.length > 1) expect(run.byteCount).toBeLessThanOrEqual(readBufferBytes);
           let end = run.offset;
           for (const { location } of run.chunks) {
             expect(location.fileId).toBe(run.fileId);
             expect(location.offset).toBeGreaterThanOrEqual(end);
             end = location.offset + location.frameBytes;
           }
-          expect(end).toBe(run.offset + run.frameBytes);
+          expect(end).toBe(run.offset + run.byteCount);
         }
       }),
       { numRuns: 500 },
@@ -51,12 +61,12 @@ describe('runs of chunks', () => {
 
   test('are one read where chunks lie side by side', () => {
     const place = (position: number, offset: number): Located => ({
-      id: { domain: 1, kind: 'data', digest: new Uint8Array(32) },
+      part: whole(1000),
       position,
-      location: { fileId: 1, offset, frameBytes: 1000, rawBytes: 1000 },
+      location: at(1, offset, 1000),
     });
     const runs = runsOf([place(0, 0), place(1, 1000), place(2, 2500), place(3, 100_000)]);
-    expect(runs.map((run) => [run.chunks.length, run.frameBytes])).toEqual([
+    expect(runs.map((run) => [run.chunks.length, run.byteCount])).toEqual([
       [3, 3500],
       [1, 1000],
     ]);
