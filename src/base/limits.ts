@@ -47,6 +47,9 @@ export const chunkBytesMax: number = 16 * mebibyte;
 /** A delta has at most so many bases. */
 export const deltaBasesMax = 8;
 
+/** Hot loops take a chunk, and the bases of a delta together, up to this size: 7 MiB of memory. */
+export const hotLoopInputBytesMax: number = mebibyte;
+
 /** Bases that were decoded and are kept for the next delta of them. */
 export const basesCacheBytesMax: number = 32 * mebibyte;
 

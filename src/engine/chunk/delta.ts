@@ -16,6 +16,7 @@ import { concatBytes, Reader, unZigzag, Writer, zigzag } from '../../base/bytes.
 import { corrupt } from '../../base/errors.ts';
 import { chunkBytesMax } from '../../base/limits.ts';
 import { gear } from './gear.ts';
+import { hotLoops } from './hot-loops.ts';
 
 /** The hash takes two bits a byte, so a byte has left its 32 bits after 16. */
 const windowBytes = 16;
@@ -39,6 +40,13 @@ const lookAheadGainBytes = 8;
 
 /** How `target` can be made from the bases. Any bytes have a delta, against any bases. */
 export function encodeDelta(bases: readonly Uint8Array[], target: Uint8Array): Uint8Array {
+  const baseBytes = bases.reduce((sum, base) => sum + base.length, 0);
+  const delta = hotLoops()?.encodeDelta(bases, target, hashShiftFor(baseBytes));
+  return delta ?? encodeDeltaPlainly(bases, target);
+}
+
+/** The same without WebAssembly. */
+export function encodeDeltaPlainly(bases: readonly Uint8Array[], target: Uint8Array): Uint8Array {
   const base = bases.length === 1 ? (bases[0] as Uint8Array) : concatBytes(bases);
   const copies = findCopies(base, target);
   const instructions = new Writer();
@@ -94,7 +102,7 @@ const copyFields = 3;
 function findCopies(base: Uint8Array, target: Uint8Array): number[] {
   const copies: number[] = [];
   if (base.length < windowBytes || target.length < windowBytes) return copies;
-  const hashShift = Math.min(32 - placeBitsMin, Math.clz32(base.length / strideBytes) - 1);
+  const hashShift = hashShiftFor(base.length);
   const search: Search = {
     base: new DataView(base.buffer, base.byteOffset, base.length),
     target: new DataView(target.buffer, target.byteOffset, target.length),
@@ -108,6 +116,10 @@ function findCopies(base: Uint8Array, target: Uint8Array): number[] {
 
 /** Small bases get a table that is large for them: it costs nothing, and loses hardly a place. */
 const placeBitsMin = 10;
+
+function hashShiftFor(baseBytes: number): number {
+  return Math.min(32 - placeBitsMin, Math.clz32(baseBytes / strideBytes) - 1);
+}
 
 /** Memory that serves one call after the other, up to this size: making it took a third of all. */
 const keptPlaces = 2 ** 18;
@@ -235,6 +247,16 @@ export function decodeDelta(
   targetBytes: number,
 ): Uint8Array {
   if (targetBytes > chunkBytesMax) throw corrupt(`a delta claims to make ${targetBytes} bytes`);
+  const target = hotLoops()?.decodeDelta(bases, delta, targetBytes);
+  return target ?? decodeDeltaPlainly(bases, delta, targetBytes);
+}
+
+/** The same without WebAssembly; and it says what is wrong with a delta. */
+export function decodeDeltaPlainly(
+  bases: readonly Uint8Array[],
+  delta: Uint8Array,
+  targetBytes: number,
+): Uint8Array {
   const target = new Uint8Array(targetBytes);
   const reader = new Reader(delta, 'a delta');
   const literals = new Reader(reader.bytes(readVarint(reader, delta)), 'a delta');

@@ -17,34 +17,17 @@
  */
 
 import { gear, rollGear } from './gear.ts';
+import { hotLoops, type Samples } from './hot-loops.ts';
+import { addends, mix, multipliers, valueCount } from './sample-functions.ts';
 
-/** How many super-features a chunk has, if it has any. */
-export const superFeatureCount = 6;
-
-/** Two values make a super-feature. */
-const valueCount = 2 * superFeatureCount;
+/** How many super-features a chunk has, if it has any: two values make one. */
+export const superFeatureCount: number = valueCount / 2;
 
 /** Fewer samples would make a chunk similar to whatever shares one piece of a few bytes. */
 const sampleCountMin = 4;
 
 /** The gear hash is one of so many bytes. */
 const sampleWindowBytes = 32;
-
-/** Never change. The functions of a sample: it is multiplied by one and the other is added. */
-const multipliers: Int32Array = drawn(4).map((number) => number | 1);
-const addends: Int32Array = drawn(5);
-
-/** Drawn from splitmix32, as the gear table is. */
-function drawn(seed: number): Int32Array {
-  return new Int32Array(valueCount).map((_, i) => mix((seed + Math.imul(i + 1, 0x9e3779b9)) | 0));
-}
-
-/** An integer hash of 32 bits (lowbias32). */
-function mix(number: number): number {
-  let mixed = Math.imul(number ^ (number >>> 16), 0x21f0aaad);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-  return mixed ^ (mixed >>> 15);
-}
 
 /** How many top bits of a sample are zero. */
 function sampleBits(chunkBytes: number): number {
@@ -59,15 +42,21 @@ function sampleBits(chunkBytes: number): number {
  * the number, at no other.
  */
 export function superFeatures(bytes: Uint8Array): Uint32Array {
-  const greatest = new Int32Array(valueCount).fill(-(2 ** 31));
   const mask = -1 << (32 - sampleBits(bytes.length));
-  if (sampleInto(greatest, bytes, mask) < sampleCountMin) return new Uint32Array(0);
+  const { count, greatest } = hotLoops()?.sample(bytes, mask) ?? samplePlainly(bytes, mask);
+  if (count < sampleCountMin) return new Uint32Array(0);
   const features = new Uint32Array(superFeatureCount);
   for (let i = 0; i < superFeatureCount; i++) {
     const [first, second] = [greatest[2 * i] as number, greatest[2 * i + 1] as number];
     features[i] = mix(mix(mix(i) ^ first) ^ second);
   }
   return features;
+}
+
+/** What the hot loop of samples does, which is there in WebAssembly, too. */
+export function samplePlainly(bytes: Uint8Array, mask: number): Samples {
+  const greatest = new Int32Array(valueCount).fill(-(2 ** 31));
+  return { count: sampleInto(greatest, bytes, mask), greatest };
 }
 
 /** Samples that were found and not looked at yet. One memory serves all chunks. */
