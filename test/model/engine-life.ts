@@ -4,7 +4,8 @@
  * A number is a command, whatever number it is, so that lives are cheap to make and easy to make
  * shorter. The model knows of each name its versions, by their numbers and contents, and nothing of
  * chunks, logs or indexes. After a crash it must be what the store shows; after a power cut that
- * must be what the model was after some command since the last that was safe.
+ * must be what the model was after some command since the last that was safe. Time passes when a
+ * command says so: it ends locks, and what retention keeps for a while.
  *
  * @module
  */
@@ -12,7 +13,12 @@
 import { toHex } from '../../src/base/bytes.ts';
 import { ObjectsError } from '../../src/base/errors.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import type { BucketRecord, Durability, ObjectVersion } from '../../src/engine/model.ts';
+import type {
+  BucketRecord,
+  Durability,
+  ObjectVersion,
+  RetentionRule,
+} from '../../src/engine/model.ts';
 import { editedText, generatedBytes } from '../support/content.ts';
 import { FaultyFileSystem } from '../support/faulty-file-system.ts';
 import { fileSystemWith, readFiles, type StoredFiles } from '../support/stored-files.ts';
@@ -24,6 +30,14 @@ import {
   testPlatform,
   upload,
 } from '../support/test-engine.ts';
+import {
+  dayMs,
+  hourMs,
+  isLocked,
+  modelRules,
+  removedBy,
+  type ModelVersion,
+} from './retention-oracle.ts';
 
 const names = ['a', 'a/b', 'c'];
 const bucketNames = ['kept', 'plain'] as const;
@@ -39,14 +53,11 @@ const contents: readonly Uint8Array[] = [
 ];
 const chunking = { minBytes: 64, averageBytes: 128, maxBytes: 512 };
 
-/** A version as the model knows it: `content` counts in {@link contents}; -1: a delete marker. */
-interface ModelVersion {
-  readonly lsn: number;
-  readonly content: number;
-}
-
 /** All versions by `bucket/name`, newest first. The lists are never changed, only replaced. */
 type Model = ReadonlyMap<string, readonly ModelVersion[]>;
+
+/** How long locks hold, and how much time passes at once. */
+const spansMs = [60_000, hourMs, 5 * hourMs, dayMs];
 
 /** A clock that does not wait, so that thousands of lives fit in a minute. */
 class HastyClock extends TestClock {
@@ -91,8 +102,8 @@ export class EngineLife {
   }
 
   async #perform(command: number): Promise<void> {
-    const kind = command % 32;
-    const choice = Math.floor(command / 32);
+    const kind = command % 36;
+    const choice = Math.floor(command / 36);
     const durability = kind % 3 === 0 ? 'os' : 'power';
     if (kind < 12) await this.#upload(choice, durability);
     else if (kind < 16) await this.#remove(choice);
@@ -105,36 +116,45 @@ export class EngineLife {
     else if (kind === 28) await this.#reopen();
     else if (kind === 29) await this.#crashDuringUpload(choice);
     else if (kind === 30) await this.#crash();
-    else await this.#powerCut();
+    else if (kind === 31) await this.#powerCut();
+    else if (kind === 32) await this.#prune(choice);
+    else if (kind === 33) await this.#crashDuringPrune(choice);
+    else if (kind === 34) await this.#lock(choice);
+    else this.#clock.timeMs += spansMs[choice % spansMs.length] as number;
   }
 
   async #upload(choice: number, durability: Durability): Promise<void> {
     const { bucket, key, name } = this.#target(choice);
     const content = (choice >> 4) % contents.length;
     const bytes = contents[content] as Uint8Array;
-    const { lsn, root } = await upload(this.#engine, bucket, name, bytes, durability);
+    const uploading = upload(this.#engine, bucket, name, bytes, durability);
+    if (this.#mayNotBeReplaced(bucket, key)) return mustFail(uploading, 'VERSION_LOCKED');
+    const { lsn, root, timeMs } = await uploading;
     this.#rootsByContent.set(content, toHex(root.id.digest));
-    this.#change(this.#withNewest(key, { lsn, content }), durability);
+    this.#change(this.#withNewest(key, { lsn, content, timeMs }), durability);
   }
 
   async #remove(choice: number): Promise<void> {
     const { bucket, key, name } = this.#target(choice);
     const isThere = (this.#model.get(key)?.[0]?.content ?? -1) >= 0;
     const removing = this.#engine.remove(bucket, name);
-    if (!isThere) return mustBeMissing(removing);
+    if (!isThere) return mustFail(removing, 'NOT_FOUND');
+    if (this.#mayNotBeReplaced(bucket, key)) return mustFail(removing, 'VERSION_LOCKED');
     await removing;
     if (!bucket.versioned) return this.#change(this.#with(key, []), 'power');
     const [marker] = await this.#engine.versions.versions(bucket.id, { prefix: name }, 1);
-    const lsn = marker?.version.lsn ?? 0;
-    this.#change(this.#withNewest(key, { lsn, content: -1 }), 'power');
+    const { lsn = 0, timeMs = 0 } = marker?.version ?? {};
+    this.#change(this.#withNewest(key, { lsn, content: -1, timeMs }), 'power');
   }
 
   async #purge(choice: number): Promise<void> {
     const { bucket, key, name } = this.#target(choice);
     const versions = this.#model.get(key) ?? [];
     const version = versions[(choice >> 4) % Math.max(1, versions.length)];
-    if (version === undefined) return mustBeMissing(this.#engine.purge(bucket, name, 1));
-    await this.#engine.purge(bucket, name, version.lsn);
+    const purging = this.#engine.purge(bucket, name, version?.lsn ?? 1);
+    if (version === undefined) return mustFail(purging, 'NOT_FOUND');
+    if (isLocked(version, this.#clock.timeMs)) return mustFail(purging, 'VERSION_LOCKED');
+    await purging;
     const rest = versions.filter((other) => other !== version);
     this.#change(this.#with(key, rest), 'power');
   }
@@ -143,8 +163,10 @@ export class EngineLife {
     const from = await this.#currentOf(choice);
     const { bucket, key, name } = this.#target(choice >> 3);
     if (from === undefined) return;
-    const { lsn } = await this.#engine.link({ bucket, name, from: from.version });
-    this.#change(this.#withNewest(key, { lsn, content: from.content }), 'power');
+    const linking = this.#engine.link({ bucket, name, from: from.version });
+    if (this.#mayNotBeReplaced(bucket, key)) return mustFail(linking, 'VERSION_LOCKED');
+    const { lsn, timeMs } = await linking;
+    this.#change(this.#withNewest(key, { lsn, content: from.content, timeMs }), 'power');
   }
 
   async #read(choice: number): Promise<void> {
@@ -161,6 +183,72 @@ export class EngineLife {
     const compacting = this.#engine.compact({ optimize: choice % 4 !== 0 });
     if (choice % 2 === 1) await this.#upload(choice >> 2, 'power');
     await compacting;
+  }
+
+  /** Locks a version, for longer than it was or for less, which changes nothing. */
+  async #lock(choice: number): Promise<void> {
+    const { bucket, key, name } = this.#target(choice);
+    const versions = this.#model.get(key) ?? [];
+    const version = versions[(choice >> 4) % Math.max(1, versions.length)];
+    if (version === undefined || version.content < 0) return;
+    const spanMs = spansMs[(choice >> 8) % spansMs.length] as number;
+    const untilMs = this.#clock.timeMs + spanMs;
+    await this.#engine.lock(bucket, name, version.lsn, untilMs);
+    const lockedUntilMs = Math.max(version.lockedUntilMs ?? 0, untilMs);
+    const locked = versions.map((each) => (each === version ? { ...each, lockedUntilMs } : each));
+    this.#change(this.#with(key, locked), 'power');
+  }
+
+  /** What the rule does not keep goes, and nothing else. */
+  async #prune(choice: number): Promise<void> {
+    const rule = modelRules[choice % modelRules.length] as RetentionRule;
+    const after = this.#pruned(rule).at(-1) as Model;
+    await this.#pruneNow(rule);
+    this.#change(after, 'power');
+    await this.#compare([after]);
+  }
+
+  /** The process ends while it prunes: what was to go is gone, up to some version of it. */
+  async #crashDuringPrune(choice: number): Promise<void> {
+    const rule = modelRules[choice % modelRules.length] as RetentionRule;
+    const pruning = this.#pruneNow(rule);
+    for (let turn = (choice >> 3) % 512; turn > 0; turn--) await Promise.resolve();
+    const { files, synced } = await this.#disk.crashed(storeFolder);
+    await pruning;
+    await this.#continueWith(files, this.#pruned(rule), synced);
+  }
+
+  async #pruneNow(rule: RetentionRule): Promise<void> {
+    const buckets = [{ bucket: this.#bucket('kept'), rule }];
+    await this.#engine.pruner.prune({ buckets, isDryRun: false });
+  }
+
+  /** The model as it is, and after each removal: content before delete markers, oldest first. */
+  #pruned(rule: RetentionRule): Model[] {
+    const doomed = names.flatMap((name) => {
+      const key = `kept/${name}`;
+      const removed = removedBy(this.#model.get(key) ?? [], rule, this.#clock.timeMs);
+      return removed.map((version) => ({ key, version }));
+    });
+    const isMarker = ({ version }: (typeof doomed)[number]): boolean => version.content < 0;
+    const oldestFirst = doomed.toReversed();
+    const inOrder = [
+      ...oldestFirst.filter((one) => !isMarker(one)),
+      ...oldestFirst.filter(isMarker),
+    ];
+    const models = [this.#model];
+    for (const { key, version } of inOrder) {
+      const before = models.at(-1) as Model;
+      const rest = (before.get(key) ?? []).filter((each) => each !== version);
+      models.push(new Map(before).set(key, rest));
+    }
+    return models;
+  }
+
+  /** Without versions, what is locked cannot be written over or removed. */
+  #mayNotBeReplaced({ versioned }: BucketRecord, key: string): boolean {
+    const [current] = this.#model.get(key) ?? [];
+    return !versioned && current !== undefined && isLocked(current, this.#clock.timeMs);
   }
 
   async #sync(): Promise<void> {
@@ -203,7 +291,9 @@ export class EngineLife {
     const ended = this.#engine;
     this.#disk = new FaultyFileSystem(await fileSystemWith(storeFolder, files));
     this.#disk.assumeSynced(storeFolder, synced);
+    const { timeMs } = this.#clock;
     this.#clock = new HastyClock();
+    this.#clock.timeMs = timeMs;
     await this.#open();
     await this.#compare(possible);
     // The process that ended has nothing to do with this disk any more.
@@ -228,8 +318,9 @@ export class EngineLife {
       const bucket = this.#bucket(name);
       for (const entry of await this.#engine.versions.versions(bucket.id, {}, 1000)) {
         const { version } = entry;
-        const root = version.kind === 'object' ? toHex(version.root.id.digest) : 'gone';
-        lines.push(`${name}/${entry.name}@${version.lsn}=${root}`);
+        const { lockedUntilMs = 0, root } = version.kind === 'object' ? version : {};
+        const what = root === undefined ? 'gone' : toHex(root.id.digest);
+        lines.push(`${name}/${entry.name}@${version.lsn}=${what} until ${lockedUntilMs}`);
       }
     }
     return lines.join(' ');
@@ -239,8 +330,9 @@ export class EngineLife {
     const lines: string[] = [];
     for (const bucket of bucketNames) {
       for (const name of names) {
-        for (const { lsn, content } of model.get(`${bucket}/${name}`) ?? []) {
-          lines.push(`${bucket}/${name}@${lsn}=${this.#rootsByContent.get(content) ?? 'gone'}`);
+        for (const { lsn, content, lockedUntilMs = 0 } of model.get(`${bucket}/${name}`) ?? []) {
+          const what = this.#rootsByContent.get(content) ?? 'gone';
+          lines.push(`${bucket}/${name}@${lsn}=${what} until ${lockedUntilMs}`);
         }
       }
     }
@@ -284,12 +376,15 @@ export class EngineLife {
   }
 }
 
-async function mustBeMissing(action: Promise<unknown>): Promise<void> {
+async function mustFail(
+  action: Promise<unknown>,
+  code: 'NOT_FOUND' | 'VERSION_LOCKED',
+): Promise<void> {
   try {
     await action;
   } catch (error) {
-    if (error instanceof ObjectsError && error.code === 'NOT_FOUND') return;
+    if (error instanceof ObjectsError && error.code === code) return;
     throw error;
   }
-  throw new Error('what is missing was found');
+  throw new Error(`it worked, and should not have: ${code}`);
 }
