@@ -104,7 +104,7 @@ export const listing: ContractGroup = {
 
     test('shows each name that stays exactly once while others come and go', async () => {
       const bucket = await target.bucket();
-      const staying = Array.from({ length: 1500 }, (_, i) => `s${String(i).padStart(4, '0')}`);
+      const staying = Array.from({ length: 2500 }, (_, i) => `s${String(i).padStart(4, '0')}`);
       await uploadNames(bucket, staying);
       const seen: string[] = [];
       for await (const { name } of bucket.list({})) {

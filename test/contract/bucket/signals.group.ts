@@ -8,7 +8,14 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Body, Bucket, UploadProgress } from '../../../src/index.ts';
 import { generatedBytes } from '../../support/content.ts';
-import { collect, type ContractGroup, expectCode, expectTypeError, textOf } from './target.ts';
+import {
+  collect,
+  type ContractGroup,
+  expectCode,
+  expectTypeError,
+  textOf,
+  uploadNames,
+} from './target.ts';
 
 /** Sources that yield some bytes and then nothing, for ever; and whether they were told to stop. */
 const stalling: Readonly<Record<string, () => { body: Body; stopped: () => boolean }>> = {
@@ -100,6 +107,23 @@ export const signals: ContractGroup = {
           expect(await textOf(bucket.download('a'))).toBe('before');
         },
       );
+
+      test('during a listing ends it, whatever was read ahead', async () => {
+        const bucket = await target.bucket();
+        const names = Array.from({ length: 2500 }, (_, i) => `n${i}`);
+        await uploadNames(bucket, names);
+        for (const last of [1, 999, 1000, 1001, 1500]) {
+          const controller = new AbortController();
+          let seen = 0;
+          const listing = (async () => {
+            for await (const _ of bucket.list({ signal: controller.signal })) {
+              if (++seen === last) controller.abort();
+            }
+          })();
+          await expectCode(target, 'ABORTED', listing);
+          expect(seen).toBe(last);
+        }
+      });
 
       test('while a source yields without end stops it, and cleans it up', async () => {
         const bucket = await target.bucket();
