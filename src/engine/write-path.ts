@@ -18,7 +18,6 @@ import { toBinaryString } from '../base/bytes.ts';
 import { throwIfAborted } from '../base/errors.ts';
 import type { ChunkingLimits } from '../base/limits.ts';
 import { chunksOf } from './chunk/chunker.ts';
-import { looksCompressible } from './chunk/compress.ts';
 import { ManifestBuilder, type NewNode } from './chunk/manifest-tree.ts';
 import type {
   Change,
@@ -193,9 +192,11 @@ async function stageWhole(
     const previous = await previousOf(parts, put, stage);
     return neighbourhood((await previous?.near(0, sizeBytes)) ?? [], keepsPrevious);
   };
-  const isThere = looksCompressible(bytes) && (await stage.has([id]))[0] === true;
+  const asItIs = parts.deltas.asItIs(chunk, false);
   // To put what is there already does no harm: where nothing is to be saved by it, nobody looks.
-  const isNew = !isThere && (await stage.put(await parts.deltas.encode(stage, chunk, place)));
+  const isThere = asItIs === undefined && (await stage.has([id]))[0] === true;
+  const isNew =
+    !isThere && (await stage.put(asItIs ?? (await parts.deltas.encode(stage, chunk, place))));
   onProgress?.({ bytes: sizeBytes, newBytes: isNew ? sizeBytes : 0 });
   return { root: { id, level: 0 }, sizeBytes };
 }
@@ -238,7 +239,8 @@ async function stageContent(
       if (await stage.put(encoded)) progress.newBytes += bytes.length;
     };
     // The chunker only lends a chunk. One that nothing is tried with need not be kept.
-    const asItIs = deltas.asItIs(chunk);
+    const isEdited = previous !== undefined && keepsPrevious;
+    const asItIs = deltas.asItIs(chunk, isEdited);
     if (asItIs !== undefined) {
       await put(asItIs);
       return;

@@ -49,7 +49,6 @@ export async function smallestForm(
   readCostMax: number,
 ): Promise<Form> {
   let best = await plainForm(compression, id, bytes);
-  if (!looksCompressible(bytes)) return best;
   // The best alone first: to it others are added.
   const drafts = bases
     .map((base) => ({ base, deltaBytes: encodeDelta([base.bytes], bytes).length }))
