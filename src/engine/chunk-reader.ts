@@ -342,7 +342,7 @@ export async function plainBytes(
   const bases = delta === undefined ? undefined : await readBases(extension, readBase);
   try {
     const sizeBytes = delta?.deltaBytes ?? header.rawBytes;
-    const decoded = await decodePayload(compression, header.encoding, payload, sizeBytes);
+    const decoded = await decodePayload(compression, header.encoding, payload, sizeBytes, bases);
     const bytes = bases === undefined ? decoded : decodeDelta(bases, decoded, header.rawBytes);
     return equalBytes(hashing.sha256(bytes), id.digest) ? bytes : undefined;
   } catch (error) {

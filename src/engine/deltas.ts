@@ -19,7 +19,13 @@ import { equalBytes } from '../base/bytes.ts';
 import { ObjectsError } from '../base/errors.ts';
 import { deltaReadCostLimit } from '../base/limits.ts';
 import type { ChunkReader, ReadChunk } from './chunk-reader.ts';
-import { encodePayload, looksCompressible, type EncodedPayload } from './chunk/compress.ts';
+import {
+  dictionaryOf,
+  encodePayload,
+  encodePrimed,
+  looksCompressible,
+  type EncodedPayload,
+} from './chunk/compress.ts';
 import { encodeDelta } from './chunk/delta.ts';
 import { superFeatures } from './chunk/resemblance.ts';
 import { chunkIdsWith } from './index/chunk-index.ts';
@@ -208,7 +214,11 @@ export class Deltas {
       return this.#plain(chunk);
     }
     const { compression } = this.#parts.platform;
-    const { encoding, payload } = await encodePayload(compression, delta, 'small');
+    const { encoding, payload } = await encodePrimed(
+      compression,
+      delta,
+      dictionaryOf([base.bytes]),
+    );
     const asDelta: EncodedChunk = {
       id,
       encoding,

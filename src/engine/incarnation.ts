@@ -49,6 +49,11 @@ export class Incarnation {
     return { ...this.#superblock, nextFileId: this.#nextFileId };
   }
 
+  /** Compresses, and does not wait. */
+  deflateNow(bytes: Uint8Array): Uint8Array {
+    return this.#platform.compression.deflateNow(bytes);
+  }
+
   /** Makes a log file with the next id. It is durable, name and all, when this resolves. */
   async createFile(purpose: FilePurpose): Promise<LogWriter> {
     this.#begun ??= this.#begin();

@@ -16,6 +16,9 @@ import { encodeCommitPayload, type CommitPayload } from './log/operations.ts';
 import type { RecoveredJournal } from './log/recovery.ts';
 import type { ChunkId, ChunkLocation, EncodedChunk, Lsn } from './model.ts';
 
+/** A smaller commit takes two sectors or three: nobody waits to save one. */
+const deflatedCommitBytesMin = 1024;
+
 export class Journal {
   readonly #incarnation: Incarnation;
   /** Where the last commit ends: queued, and known to be durable. */
@@ -111,7 +114,9 @@ export class Journal {
     const { fileId, end } = this.#durableEnd;
     const durableEnd = fileId === writer.fileId ? end : fileHeaderBytes;
     const commit = { firstLsn, operationCount: payload.operations.length, durableEnd };
-    const position = writer.appendCommit(commit, bytes);
+    const deflated =
+      bytes.length < deflatedCommitBytesMin ? undefined : this.#incarnation.deflateNow(bytes);
+    const position = writer.appendCommit(commit, bytes, deflated);
     this.#bytesSinceCheckpoint += writer.end - position.offset;
     this.#operationsSinceCheckpoint += payload.operations.length;
     this.#end = { fileId: writer.fileId, end: writer.end, chain: writer.chain };

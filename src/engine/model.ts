@@ -37,7 +37,7 @@ export interface ChunkPart {
 }
 
 /** How a payload lies on disk. Numbers on disk: never renumber, never reuse. */
-export const encodingNumbers = { raw: 0, deflate: 1, zstd: 2 } as const;
+export const encodingNumbers = { raw: 0, deflate: 1, zstd: 2, primed: 3 } as const;
 
 /** The name of a payload's encoding. */
 export type Encoding = keyof typeof encodingNumbers;

@@ -35,19 +35,22 @@ import {
 } from '../support/test-engine.ts';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
-const formatVersions = ['1.0', '1.1', '1.2'];
+const formatVersions = ['1.0', '1.1', '1.2', '1.3'];
 
 /** Stores of which a part is gone, as it may be: they need not show every kind of thing. */
 const partialStores = ['1.1-compacted'];
 
-/** Kinds of operation that a format version did not have yet. */
-const laterOperations: Readonly<Record<string, readonly string[]>> = {
-  '1.0': ['relocate', 'retire', 'lock', 'supersede'],
+/** Kinds of operation and encodings that a format version did not have yet. */
+const laterKinds: Readonly<Record<string, readonly string[]>> = {
+  '1.0': ['relocate', 'retire', 'lock', 'supersede', 'primed'],
+  '1.1': ['primed'],
+  '1.2': ['primed'],
 };
 
 /** What came into frames and operations later than they did, and which version has it. */
 const grownKinds: Readonly<Record<string, readonly string[]>> = {
   '1.2': ['a delta', 'a freed delta', 'a recipe', 'puts of one commit'],
+  '1.3': ['a delta', 'a freed delta', 'a recipe', 'puts of one commit', 'a deflated commit'],
 };
 
 function readFixture(version: string): StoredFiles {
@@ -94,6 +97,8 @@ describe.each([...formatVersions, ...partialStores])('a store of format %s', (ve
           const frames = walkFrames(hashing.crc32, opened, firstPosition(opened));
           for await (const { header, extension } of frames) {
             seen.add(header.type).add(header.encoding);
+            const { type, encoding } = header;
+            if (type === 'commit' && encoding === 'deflate') seen.add('a deflated commit');
             if (header.type !== 'chunk') continue;
             if (decodeChunkExtension(header, extension).delta !== undefined) seen.add('a delta');
           }
@@ -112,7 +117,7 @@ describe.each([...formatVersions, ...partialStores])('a store of format %s', (ve
       const all = [frameTypes, encodingNumbers, operationNumbers].flatMap((numbers) =>
         Object.keys(numbers),
       );
-      const expected = all.filter((kind) => !laterOperations[version]?.includes(kind));
+      const expected = all.filter((kind) => !laterKinds[version]?.includes(kind));
       for (const kind of grownKinds[version] ?? []) expected.push(kind);
       expect([...seen].sort()).toEqual([...new Set(expected)].sort());
     },
@@ -128,12 +133,12 @@ describe.each([...formatVersions, ...partialStores])('a store of format %s', (ve
 /** The bytes of each example, without the zeros at its end. They change with the format only. */
 const goldenBytes: Readonly<Record<string, string>> = {
   'a slot of the VARVE file':
-    '56415256451a300a0100020003000000000000000100000000000000000102030405060708090a0b0c0d0e0f' +
-    '0100000001000000000000000101004000000000010000000400de7ca70c',
+    '56415256451a300a0100030003000000000000000100000000000000000102030405060708090a0b0c0d0e0f' +
+    '010000000100000000000000010100400000000001000000040051f274c6',
   'a file header':
-    '56415256451a4a0a01000200020000000300000000000000000102030405060708090a0b0c0d0e0f175a0000' +
+    '56415256451a4a0a01000300020000000300000000000000000102030405060708090a0b0c0d0e0f175a0000' +
     '01000000000000000008000000000000a1c40000090000000000000001000000000000000004000000000000' +
-    '2b3eed09',
+    '0e284ef4',
   'a chunk frame':
     '010027000c0000000c0000009637f259010000a5d0189e22e398bee974696e7d026484a17bd2e8514e112230' +
     '1acd4cb7e160802767af0768656c6c6f2c207661727665',
@@ -141,6 +146,10 @@ const goldenBytes: Readonly<Record<string, string>> = {
     '01004900150000002e000000aae6f0e501010059b6b1d4f778a72a4052ab2bf6e13fefdce454d2f72b79ac8d' +
     'd6bac6572a3e611502da83a767fbc7a60eeeb504cd762bddea59d313fcef8c586a1dd0a379a01fe2278bd4c2' +
     'd61120616e642068656c6c6f2c207661727665001d',
+  'a primed frame':
+    '01034900190000003200000073bff88e0101003172c9e50982b27b3fd5f6418fb1544dde7482eab0b5672ae8' +
+    '261dd5cb5f6c5f3302e1ab648db79077268025590a523ed3fe685ca5832d0f4509d16ab90b7f6b9894f96529' +
+    'a8330a014a8095014d8029d25148cc4b8198001705db02d603',
   'a node frame':
     '0200270046000000460000008629715001000022222222222222222222222222222222222222222222222222' +
     '2222222222222245480ea5010102a5d0189e22e398bee974696e7d026484a17bd2e8514e1122301acd4cb7e1' +
@@ -148,6 +157,13 @@ const goldenBytes: Readonly<Record<string, string>> = {
   'a commit frame':
     '03001c00d4010000d4010000e129c07d09000000000000000100000000020000000000001233f5550b16008b' +
     '80d095ffbc3101010100010c0c0000030d0105016180d095ffbc310c',
+  'a deflated commit frame':
+    '03011c00d4010000dc0100004d792a780900000000000000140000000002000000000000fea94ec17c988c3d' +
+    '85cf4b0e82301080612a9649882e3c8313dd2185f2da781714162e2a2670002fe16d3c8437d28a33edd259fe' +
+    'ed4cf2dd5f8ff7538980263c0a195f87a91f0f6962badfeb2a0816bba519ba3e2cb59666ba983e56554a23c7' +
+    'a935379926ede91c6ec43a5a2abb6a97b6caa78c52e6534e29f74953d23e15940a9f4a4aa54f15a5caa79a52' +
+    'ed5343a999536193545fa66d62ff0f18d9af740958884e082c44270416a213020bd1098185e884c042744260' +
+    '213a21b0109d105888b3f003',
   'a pad frame': '04000000080000000000000020411559',
   'a commit payload': '80d095ffbc3101010100010c0c0000030d0105016180d095ffbc310c',
   'every operation':
@@ -179,13 +195,13 @@ const goldenBytes: Readonly<Record<string, string>> = {
   // Another search for copies may write another one: what must stay is what this one makes.
   'a delta': '195468696e206c69636520686173206265656e2074686572652e003d7e062af501',
   'a snapshot':
-    '56415256451a560a010002000200000102030405060708090a0b0c0d0e0f0900000000000000010000000000' +
-    '00000004000000000000e461e358' +
-    '00'.repeat(454) +
-    '000000000b0000000b0000006ad9f73e05620000000104010162010000000000000000000000009818c1d9',
+    '56415256451a560a010003000200000102030405060708090a0b0c0d0e0f0900000000000000010000000000' +
+    '000000040000000000008659cb72' +
+    '00'.repeat(458) +
+    '0b0000000b000000323db6b30562000000010401016201000000000000000000000000c96f3892',
   'a parity file':
-    '56415256451a500a01000200000102030405060708090a0b0c0d0e0f0300000000000000d8b5321c88130000' +
-    '00000000941100000000000000100000020000001e28347cd57daf76' +
+    '56415256451a500a01000300000102030405060708090a0b0c0d0e0f0300000000000000d8b5321c88130000' +
+    '00000000941100000000000000100000020000001e28347c4672683c' +
     '00'.repeat(440) +
     'cb137be27251475bcb137be268656c6c6f2c207661727665',
 };

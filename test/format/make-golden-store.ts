@@ -17,16 +17,18 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { concatBytes } from '../../src/base/bytes.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import type { BucketRecord, Encoding } from '../../src/engine/model.ts';
+import type { BucketRecord } from '../../src/engine/model.ts';
 import { nodePlatform } from '../../src/engine/platform/machine.ts';
-import type { Platform } from '../../src/engine/platform/platform.ts';
+import type { Compression, Platform } from '../../src/engine/platform/platform.ts';
 import { editedText, generatedBytes, generatedText } from '../support/content.ts';
 import { describeGolden } from '../support/golden-description.ts';
 import { smallChunking, TestClock, testPlatform, upload } from '../support/test-engine.ts';
 
 const clock = new TestClock();
 
-function platformThatPrefers(preferred: Exclude<Encoding, 'raw'>): Platform {
+type Preferred = Compression['preferred'];
+
+function platformThatPrefers(preferred: Preferred): Platform {
   const { compression, fileSystem } = nodePlatform();
   return testPlatform({
     fileSystem,
@@ -38,7 +40,7 @@ function platformThatPrefers(preferred: Exclude<Encoding, 'raw'>): Platform {
 
 async function open(
   directory: string,
-  preferred: Exclude<Encoding, 'raw'>,
+  preferred: Preferred,
 ): Promise<{ engine: Engine; archive: BucketRecord; scratch: BucketRecord }> {
   const engine = await Engine.open({
     platform: platformThatPrefers(preferred),
@@ -104,6 +106,13 @@ async function liveWithDeflate(directory: string): Promise<void> {
   // Two that share a commit, and what is said of both.
   await Promise.all(
     ['pair/one', 'pair/two'].map((name) => upload(engine, archive, name, `content of ${name}`)),
+  );
+  // So many that their commit is compressed.
+  await Promise.all(
+    Array.from(
+      { length: 20 },
+      (_, i) => `many/${i}/${'of files that have long names, '.repeat(3)}`,
+    ).map((name) => upload(engine, scratch, name, 'many')),
   );
   await upload(engine, scratch, 'empty', '');
   const large = concatBytes([generatedBytes(2, 12_000), generatedText(3, 12_000)]);

@@ -6,6 +6,7 @@
  */
 
 import { concatBytes, encodeUtf8 } from '../../src/base/bytes.ts';
+import { dictionaryOf } from '../../src/engine/chunk/compress.ts';
 import { encodeDelta } from '../../src/engine/chunk/delta.ts';
 import { encodeNode } from '../../src/engine/chunk/manifest.ts';
 import { encodeRecipe } from '../../src/engine/gzip/recipe.ts';
@@ -29,6 +30,7 @@ import {
 import { encodeSuperblock } from '../../src/engine/log/superblock.ts';
 import { noTotals, type ChunkId } from '../../src/engine/model.ts';
 import { nativeHashing } from '../../src/engine/platform/native-hashing.ts';
+import { portableCompression } from '../../src/engine/platform/portable-compression.ts';
 
 const { crc32, sha256 } = nativeHashing;
 
@@ -84,6 +86,22 @@ const deltaChunk = {
   children: [{ domain: 0, kind: 'data', digest: sha256(base) }],
   delta: { deltaBytes: delta.length, readCost: 2 },
 } as const;
+
+/** It has only words in common with its base. The portable DEFLATE is the same everywhere. */
+async function primedChunk(): Promise<Parameters<typeof encodeChunkFrame>[2]> {
+  const clay = encodeUtf8('Layers of clay, one for each year that the lake has been there.');
+  const bytes = encodeUtf8('The year of the lake, and each of the layers there');
+  const words = encodeDelta([clay], bytes);
+  const dictionary = dictionaryOf([clay]);
+  return {
+    id: { domain: 0, kind: 'data', digest: sha256(bytes) },
+    encoding: 'primed',
+    payload: await portableCompression.compress('primed', words, 'small', dictionary),
+    rawBytes: bytes.length,
+    children: [{ domain: 0, kind: 'data', digest: sha256(clay) }],
+    delta: { deltaBytes: words.length, readCost: 2 },
+  };
+}
 
 /** The put of a small upload. */
 const smallPut: Operation = {
@@ -200,6 +218,21 @@ const smallCommit: Uint8Array = encodeCommitPayload(
   [dataId],
 );
 
+/** The commit of an import of many files, which is compressed. */
+const importedMany: Uint8Array = encodeCommitPayload(
+  {
+    totals: noTotals,
+    timeMs: 17e11,
+    lastBucketId: 1,
+    operations: Array.from({ length: 20 }, (_, i) => ({
+      ...smallPut,
+      name: `notes/${i}.md`,
+      metadata: { mode: '644', mtime: '1700000000', stamp: `${i}.abc` },
+    })),
+  },
+  [dataId],
+);
+
 /** Two bases and what is made from them: the second one, a word, the first one with one letter. */
 export const deltaExample: { readonly bases: readonly Uint8Array[]; readonly target: Uint8Array } =
   {
@@ -247,6 +280,7 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
   }),
   'a chunk frame': concatBytes(encodeChunkFrame(crc32, position(), chunk)),
   'a delta frame': concatBytes(encodeChunkFrame(crc32, position(), deltaChunk)),
+  'a primed frame': concatBytes(encodeChunkFrame(crc32, position(), await primedChunk())),
   'a node frame': concatBytes(
     encodeChunkFrame(crc32, position(), {
       ...chunk,
@@ -261,6 +295,15 @@ export const formatExamples: Readonly<Record<string, Uint8Array>> = {
       position(),
       { firstLsn: 9, operationCount: 1, durableEnd: 512 },
       smallCommit,
+    ),
+  ),
+  'a deflated commit frame': concatBytes(
+    encodeCommitFrame(
+      crc32,
+      position(),
+      { firstLsn: 9, operationCount: 20, durableEnd: 512 },
+      importedMany,
+      portableCompression.deflateNow(importedMany),
     ),
   ),
   'a pad frame': concatBytes(encodePadFrame(crc32, { ...position(), offset: 1000 })),

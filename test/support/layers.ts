@@ -57,7 +57,7 @@ export const doors: Readonly<Record<string, RegExp>> = {
   level: /^(engine\/index\/database|cli\/bench\/level-target)\.ts$/,
   'memory-level': /^engine\/index\/database\.ts$/,
   '@noble/hashes': /^engine\/platform\/portable-hashing\.ts$/,
-  fflate: /^engine\/platform\/portable-compression\.ts$/,
+  fflate: /^engine\/(platform\/portable-compression|log\/commit-body)\.ts$/,
   '@bokuweb/zstd-wasm': /^engine\/platform\/portable-compression\.ts$/,
   pako: /^engine\/gzip\/deflate\.ts$/,
   commander: /^cli\//,

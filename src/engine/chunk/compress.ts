@@ -18,13 +18,17 @@
  * @module
  */
 
+import { concatBytes } from '../../base/bytes.ts';
 import { corrupt } from '../../base/errors.ts';
 import { chunkBytesMax } from '../../base/limits.ts';
 import type { Encoding } from '../model.ts';
-import type { Compression, Effort } from '../platform/platform.ts';
+import type { Codec, Compression, Effort } from '../platform/platform.ts';
 
 /** A smaller chunk is stored as it is: the saving could not pay for a read that decodes. */
 const compressibleBytesMin = 64;
+
+/** With words at hand a smaller delta is compressed without a look at it. */
+const sampledBytesMin = 1024;
 
 const sampleBlocksMax = 8;
 const sampleBlockBytes = 256;
@@ -40,6 +44,36 @@ export interface EncodedPayload {
   readonly encoding: Encoding;
   /** With encoding `raw` this is the array that was given, not a copy. */
   readonly payload: Uint8Array;
+}
+
+/** What DEFLATE looks back at, at most. */
+const dictionaryBytesMax = 32 * 1024;
+
+/** A larger delta has most of its own words, and what the platform prefers may be better. */
+const primedBytesMax = 64 * 1024;
+
+/**
+ * What the compression of a delta begins behind: the end of its bases. Its literals have most of
+ * their words there, and a copy would have cost more than it saves.
+ */
+export function dictionaryOf(bases: readonly Uint8Array[]): Uint8Array {
+  const all = bases.length === 1 ? (bases[0] as Uint8Array) : concatBytes(bases);
+  return all.subarray(Math.max(0, all.length - dictionaryBytesMax));
+}
+
+/** Compresses a delta behind its bases, if it is small; else as {@link encodePayload}. */
+export async function encodePrimed(
+  compression: Compression,
+  delta: Uint8Array,
+  dictionary: Uint8Array,
+): Promise<EncodedPayload> {
+  if (delta.length > primedBytesMax) return encodePayload(compression, delta, 'small');
+  const isWorthTrying = delta.length < sampledBytesMin || looksCompressible(delta);
+  if (isWorthTrying) {
+    const payload = await compression.compress('primed', delta, 'small', dictionary);
+    if (payload.length < delta.length) return { encoding: 'primed', payload };
+  }
+  return { encoding: 'raw', payload: delta };
 }
 
 /** Compresses a chunk with what this platform prefers, or leaves it as it is if that is no gain. */
@@ -61,6 +95,7 @@ export async function encodePayload(
  * The plain bytes of a payload. With encoding `raw` they are the payload itself, not a copy.
  *
  * @param rawBytes - How many plain bytes there must be.
+ * @param bases - Of a delta its bases.
  * @throws `CORRUPT` if the payload is damaged and the decompressor notices, or if the size is
  * wrong.
  */
@@ -69,10 +104,15 @@ export async function decodePayload(
   encoding: Encoding,
   payload: Uint8Array,
   rawBytes: number,
+  bases?: readonly Uint8Array[],
 ): Promise<Uint8Array> {
   if (rawBytes > chunkBytesMax) throw corrupt(`a payload claims to hold ${rawBytes} bytes`);
+  if (encoding === 'primed' && bases === undefined) throw corrupt('a payload has lost its bases');
+  const dictionary = encoding === 'primed' ? dictionaryOf(bases ?? []) : undefined;
   const bytes =
-    encoding === 'raw' ? payload : await decompress(compression, encoding, payload, rawBytes);
+    encoding === 'raw'
+      ? payload
+      : await decompress(compression, encoding, payload, { rawBytes, dictionary });
   if (bytes.length !== rawBytes) {
     throw corrupt(`a payload holds ${bytes.length} bytes instead of ${rawBytes}`);
   }
@@ -81,12 +121,12 @@ export async function decodePayload(
 
 async function decompress(
   compression: Compression,
-  encoding: Exclude<Encoding, 'raw'>,
+  encoding: Codec,
   payload: Uint8Array,
-  rawBytes: number,
+  how: { readonly rawBytes: number; readonly dictionary: Uint8Array | undefined },
 ): Promise<Uint8Array> {
   try {
-    return await compression.decompress(encoding, payload, rawBytes);
+    return await compression.decompress(encoding, payload, how.rawBytes, how.dictionary);
   } catch (cause) {
     throw corrupt(`a payload cannot be decompressed (${encoding})`, cause);
   }

@@ -19,7 +19,7 @@ import type { Lsn } from '../model.ts';
 import type { Crc32 } from './frame.ts';
 
 /** Format of log files, and of everything in them. A higher major cannot be read. */
-export const logFormat = { major: 1, minor: 2 } as const;
+export const logFormat = { major: 1, minor: 3 } as const;
 
 const magic: Record<LogFileKind, Uint8Array> = {
   journal: Uint8Array.from([0x56, 0x41, 0x52, 0x56, 0x45, 0x1a, 0x4a, 0x0a]), // VARVE^Z J LF

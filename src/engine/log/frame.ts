@@ -44,6 +44,7 @@ import {
   type Encoding,
   type Lsn,
 } from '../model.ts';
+import { commitBody } from './commit-body.ts';
 
 /** CRC-32 continued from a seed, as the platform has it. */
 export type Crc32 = (bytes: Uint8Array, seed: number) => number;
@@ -157,16 +158,20 @@ export function encodeChunkFrame(
  *
  * The payload is filled up with zeros to the end of a sector, so that no later write touches a
  * sector that this commit acknowledged, and the next group begins at a sector.
+ *
+ * @param deflated - The operations compressed, if that was tried: kept if it saves a sector.
  */
 export function encodeCommitFrame(
   crc32: Crc32,
   position: FramePosition,
   commit: CommitHead,
   operations: Uint8Array,
+  deflated?: Uint8Array,
 ): Uint8Array[] {
-  const payload = new Uint8Array(paddedBytes(position.offset, operations.length));
-  payload.set(operations);
-  assert(payload.length <= commitPayloadBytesMax, 'a commit payload is within its bound');
+  const { encoding, payload, rawBytes } = commitBody(operations, deflated, (size) =>
+    paddedBytes(position.offset, size),
+  );
+  assert(rawBytes <= commitPayloadBytesMax, 'a commit payload is within its bound');
   const fields = new Writer()
     .u64(commit.firstLsn)
     .u32(commit.operationCount)
@@ -175,7 +180,7 @@ export function encodeCommitFrame(
     .bytes(fields.finish())
     .u32(selfCheckOf(crc32, position, fields.finish()));
   writeBlockChecksums(extension, crc32, position.salt, payload);
-  const body = { encoding: 'raw', payload, rawBytes: payload.length } as const;
+  const body = { encoding, payload, rawBytes };
   const head = encodeHead(crc32, position, 'commit', body, extension.finish());
   return [head, payload];
 }

@@ -85,10 +85,10 @@ export class LogWriter {
     return chunk.delta === undefined ? place : { ...place, readCost: chunk.delta.readCost };
   }
 
-  /** Queues a commit. It ends with a sector. */
-  appendCommit(commit: CommitHead, payload: Uint8Array): LogPosition {
+  /** Queues a commit. It ends with a sector. `deflated`: the payload compressed, if it may pay. */
+  appendCommit(commit: CommitHead, payload: Uint8Array, deflated?: Uint8Array): LogPosition {
     const position = { fileId: this.fileId, offset: this.#position.offset };
-    this.#append(encodeCommitFrame(this.#crc32, this.#position, commit, payload));
+    this.#append(encodeCommitFrame(this.#crc32, this.#position, commit, payload, deflated));
     return position;
   }
 

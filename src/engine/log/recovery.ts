@@ -23,6 +23,7 @@
 import { ObjectsError, corrupt, describe } from '../../base/errors.ts';
 import { lsnJump } from '../../base/limits.ts';
 import type { Lsn } from '../model.ts';
+import { commitOperations } from './commit-body.ts';
 import {
   commitHeadBytes,
   decodeChunkExtension,
@@ -299,7 +300,8 @@ export function groupOf(
   chunks: JournalGroup['chunks'],
 ): JournalGroup {
   const ids = chunks.map(({ id }) => id);
-  const payload = decodeCommitPayload(new Uint8Array(frame.payload), ids);
+  const body = { ...frame.header, payload: frame.payload };
+  const payload = decodeCommitPayload(commitOperations(body), ids);
   return {
     position: { fileId, offset: frame.offset },
     firstLsn: commit.firstLsn,

@@ -82,7 +82,14 @@ export function isUntouchedBackup(superblock: Superblock): boolean {
  * they were uploaded in. A build that knows nothing of them would take it for damage, or give back
  * what was not uploaded.
  */
-export const requiredFeatures = { retirement: 1, deltas: 2, packedCommits: 4, recipes: 8 } as const;
+export const requiredFeatures = {
+  retirement: 1,
+  deltas: 2,
+  packedCommits: 4,
+  recipes: 8,
+  primedDeltas: 16,
+  deflatedCommits: 32,
+} as const;
 
 /** Required features that this build knows. Each session that writes requires all of them. */
 export const knownFeatures: number = Object.values(requiredFeatures).reduce(

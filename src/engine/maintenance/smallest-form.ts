@@ -7,10 +7,10 @@
  * @module
  */
 
-import { looksCompressible } from '../chunk/compress.ts';
+import { dictionaryOf, encodePrimed, looksCompressible } from '../chunk/compress.ts';
 import { encodeDelta } from '../chunk/delta.ts';
 import type { ChunkId, EncodedChunk, Encoding } from '../model.ts';
-import type { Compression } from '../platform/platform.ts';
+import type { Codec, Compression } from '../platform/platform.ts';
 
 /** A chunk that another may become a delta of. */
 export interface Base {
@@ -36,7 +36,7 @@ const basesMax = 4;
 /** A delta that is larger than this, of its chunk, is not worth compressing. */
 const hopelessFraction = 3 / 4;
 
-const encodings: readonly Exclude<Encoding, 'raw'>[] = ['deflate', 'zstd'];
+const encodings: readonly Codec[] = ['deflate', 'zstd'];
 
 /**
  * @param bases - What it may become a delta of, the likeliest first.
@@ -80,7 +80,7 @@ async function deltaForm(
 ): Promise<Form> {
   const bytesOfBases = bases.map((base) => base.bytes);
   const delta = encodeDelta(bytesOfBases, bytes);
-  const { encoding, payload } = await smallestPayload(compression, delta);
+  const { encoding, payload } = await smallestPayload(compression, delta, bytesOfBases);
   const children = bases.map((base) => base.id);
   const described = { deltaBytes: delta.length, readCost: readCostOf(bases) };
   const chunk = { id, encoding, payload, rawBytes: bytes.length, children, delta: described };
@@ -95,8 +95,10 @@ function readCostOf(bases: readonly Base[]): number {
 async function smallestPayload(
   compression: Compression,
   bytes: Uint8Array,
+  bases?: readonly Uint8Array[],
 ): Promise<{ readonly encoding: Encoding; readonly payload: Uint8Array }> {
   let best: { encoding: Encoding; payload: Uint8Array } = { encoding: 'raw', payload: bytes };
+  if (bases !== undefined) best = await encodePrimed(compression, bytes, dictionaryOf(bases));
   if (!looksCompressible(bytes)) return best;
   for (const encoding of encodings) {
     const payload = await compression.compress(encoding, bytes, 'small');

@@ -19,7 +19,7 @@
 
 import * as zlib from 'node:zlib';
 import { deflateLevels, zstdLevels } from './compression-levels.ts';
-import type { Compression } from './platform.ts';
+import type { Codec, Compression } from './platform.ts';
 import { portableCompression } from './portable-compression.ts';
 import { shortCrc32 } from './short-crc32.ts';
 import { mustDeclareContentBytes } from './zstd-frame.ts';
@@ -50,10 +50,12 @@ const nodeZstd: NodeZstd | undefined =
 export const nativeCompression: Compression = {
   preferred: nodeZstd === undefined ? 'deflate' : 'zstd',
 
-  async compress(encoding, bytes, effort): Promise<Uint8Array> {
+  deflateNow: (bytes) => plainView(zlib.deflateRawSync(bytes, { level: deflateLevels.fast })),
+
+  async compress(encoding, bytes, effort, dictionary): Promise<Uint8Array> {
     const atOnce = bytes.length <= compressAtOnceBytesMax[effort];
-    if (encoding === 'deflate') {
-      const options = { level: deflateLevels[effort] };
+    if (encoding !== 'zstd') {
+      const options = { level: deflateLevels[effort], ...dictionaryOption(dictionary) };
       return atOnce
         ? plainView(zlib.deflateRawSync(bytes, options))
         : onPool((done) => zlib.deflateRaw(bytes, options, done));
@@ -69,8 +71,8 @@ export const nativeCompression: Compression = {
       : onPool((done) => zstdCompress(bytes, options, done));
   },
 
-  async decompress(encoding, bytes, rawBytes): Promise<Uint8Array> {
-    const plain = await decode(encoding, bytes, rawBytes);
+  async decompress(encoding, bytes, rawBytes, dictionary): Promise<Uint8Array> {
+    const plain = await decode(encoding, bytes, rawBytes, dictionary);
     // Content that is cut short is no error to the zstd of Node 22.
     if (plain.length !== rawBytes) {
       throw new Error(`${encoding} of another size: expected=${rawBytes} found=${plain.length}`);
@@ -81,17 +83,19 @@ export const nativeCompression: Compression = {
 
 /** At most `rawBytes` of plain bytes, or an error. */
 async function decode(
-  encoding: 'deflate' | 'zstd',
+  encoding: Codec,
   bytes: Uint8Array,
   rawBytes: number,
+  dictionary: Uint8Array | undefined,
 ): Promise<Uint8Array> {
   const atOnce = rawBytes <= decompressAtOnceBytesMax;
   const options = {
     // All in one buffer. The byte more keeps zlib from starting another when the first is full.
     chunkSize: Math.max(zlib.constants.Z_MIN_CHUNK, rawBytes + 1),
     maxOutputLength: Math.max(1, rawBytes),
+    ...dictionaryOption(dictionary),
   };
-  if (encoding === 'deflate') {
+  if (encoding !== 'zstd') {
     return atOnce
       ? plainView(zlib.inflateRawSync(bytes, options))
       : onPool((done) => zlib.inflateRaw(bytes, options, done));
@@ -103,6 +107,10 @@ async function decode(
   return atOnce
     ? plainView(zstdDecompressSync(bytes, options))
     : onPool((done) => zstdDecompress(bytes, options, done));
+}
+
+function dictionaryOption(dictionary: Uint8Array | undefined): { dictionary?: Uint8Array } {
+  return dictionary === undefined ? {} : { dictionary };
 }
 
 /** Of fewer bytes the call of zlib takes longer than the work. */

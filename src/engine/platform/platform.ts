@@ -43,14 +43,21 @@ export interface Hashing {
 /** How hard to compress: `fast` on the way in, `small` when there is time. */
 export type Effort = 'fast' | 'small';
 
+/** What compresses. */
+export type Codec = Exclude<Encoding, 'raw'>;
+
 /** Compression. The bytes passed in must not change before the promise settles. */
 export interface Compression {
   /** What this platform writes. Every platform reads every encoding. */
-  readonly preferred: Exclude<Encoding, 'raw'>;
+  readonly preferred: Exclude<Codec, 'primed'>;
+  /** DEFLATE, `fast` and at once: for what is too small to be waited for. */
+  deflateNow(bytes: Uint8Array): Uint8Array;
+  /** @param dictionary - What `primed` begins behind. Of others none. */
   compress(
-    encoding: Exclude<Encoding, 'raw'>,
+    encoding: Codec,
     bytes: Uint8Array,
     effort: Effort,
+    dictionary?: Uint8Array,
   ): Promise<Uint8Array>;
   /**
    * The plain bytes: exactly `rawBytes` of them, and about that much memory, whatever the input
@@ -58,9 +65,10 @@ export interface Compression {
    * hash, and bounds `rawBytes` before.
    */
   decompress(
-    encoding: Exclude<Encoding, 'raw'>,
+    encoding: Codec,
     bytes: Uint8Array,
     rawBytes: number,
+    dictionary?: Uint8Array,
   ): Promise<Uint8Array>;
 }
 

@@ -18,7 +18,7 @@ import { deflateSync, inflateSync } from 'fflate';
 import { assert } from '../../base/assert.ts';
 import { chunkBytesMax } from '../../base/limits.ts';
 import { deflateLevels, zstdLevels } from './compression-levels.ts';
-import type { Compression } from './platform.ts';
+import type { Compression, Effort } from './platform.ts';
 import { mustDeclareContentBytes } from './zstd-frame.ts';
 
 type Zstd = typeof import('@bokuweb/zstd-wasm');
@@ -36,17 +36,20 @@ function loadZstd(): Promise<Zstd> {
 export const portableCompression: Compression = {
   preferred: 'deflate',
 
-  async compress(encoding, bytes, effort): Promise<Uint8Array> {
-    if (encoding === 'deflate') return deflateSync(bytes, { level: deflateLevels[effort] });
+  deflateNow: (bytes) => deflate(bytes, 'fast'),
+
+  async compress(encoding, bytes, effort, dictionary): Promise<Uint8Array> {
+    if (encoding !== 'zstd') return deflate(bytes, effort, dictionary);
     // Where its heap ends, the library would write through a null pointer.
     assert(bytes.length <= chunkBytesMax, 'nothing larger than a chunk is compressed');
     const zstd = await loadZstd();
     return zstd.compress(bytes, zstdLevels[effort]);
   },
 
-  async decompress(encoding, bytes, rawBytes): Promise<Uint8Array> {
+  async decompress(encoding, bytes, rawBytes, dictionary): Promise<Uint8Array> {
     assert(rawBytes <= chunkBytesMax, 'nothing decompresses to more than a chunk');
-    const plain = encoding === 'deflate' ? inflate(bytes, rawBytes) : await unZstd(bytes, rawBytes);
+    const plain =
+      encoding === 'zstd' ? await unZstd(bytes, rawBytes) : inflate(bytes, rawBytes, dictionary);
     if (plain.length !== rawBytes) {
       throw new Error(`${encoding} of another size: expected=${rawBytes} found=${plain.length}`);
     }
@@ -54,10 +57,16 @@ export const portableCompression: Compression = {
   },
 };
 
-function inflate(bytes: Uint8Array, rawBytes: number): Uint8Array {
+function deflate(bytes: Uint8Array, effort: Effort, dictionary?: Uint8Array): Uint8Array {
+  const level = deflateLevels[effort];
+  return deflateSync(bytes, dictionary === undefined ? { level } : { level, dictionary });
+}
+
+function inflate(bytes: Uint8Array, rawBytes: number, dictionary?: Uint8Array): Uint8Array {
   // `fflate` drops what does not fit in `out`. One byte more than expected shows that there was
   // more.
-  return inflateSync(bytes, { out: new Uint8Array(rawBytes + 1) });
+  const out = new Uint8Array(rawBytes + 1);
+  return inflateSync(bytes, dictionary === undefined ? { out } : { out, dictionary });
 }
 
 async function unZstd(bytes: Uint8Array, rawBytes: number): Promise<Uint8Array> {

@@ -8,7 +8,9 @@ import { describe, expect, test } from 'vitest';
 import { chunkBytesMax } from '../../../src/base/limits.ts';
 import {
   decodePayload,
+  dictionaryOf,
   encodePayload,
+  encodePrimed,
   looksCompressible,
 } from '../../../src/engine/chunk/compress.ts';
 import { nativeCompression } from '../../../src/engine/platform/native-compression.ts';
@@ -91,6 +93,42 @@ describe('encodePayload', () => {
       compress: () => Promise.reject(new RangeError('no memory')),
     };
     await expect(encodePayload(failing, new Uint8Array(1000), 'fast')).rejects.toThrow(RangeError);
+  });
+});
+
+describe('encodePrimed', () => {
+  const words = generatedText(9, 50_000);
+  const dictionary = dictionaryOf([words.subarray(0, 20_000), words.subarray(20_000)]);
+
+  test('a dictionary is the end of the bases', () => {
+    expect(dictionary).toEqual(words.subarray(words.length - 32_768));
+    expect(dictionaryOf([words.subarray(0, 9)])).toEqual(words.subarray(0, 9));
+  });
+
+  test('what it writes is read with the same bases, and with no others', async () => {
+    const delta = words.subarray(40_000, 40_300);
+    const { encoding, payload } = await encodePrimed(compression, delta, dictionary);
+    expect(encoding).toBe('primed');
+    expect(payload.length).toBeLessThan(20);
+    const read = (bases?: readonly Uint8Array[]): Promise<Uint8Array> =>
+      decodePayload(compression, encoding, payload, delta.length, bases);
+    expect(await read([words])).toEqual(delta);
+    expect(await read([generatedText(10, 50_000)])).not.toEqual(delta);
+    await expect(read([])).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(read()).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+
+  test('what has nothing in common stays as it is', async () => {
+    for (const size of [0, 1, 40, 5000]) {
+      const bytes = generatedBytes(11, size);
+      const encoded = await encodePrimed(compression, bytes, dictionary);
+      expect(encoded).toEqual({ encoding: 'raw', payload: bytes });
+    }
+  });
+
+  test('a large delta is compressed with what the platform prefers', async () => {
+    const { encoding } = await encodePrimed(compression, generatedText(12, 70_000), dictionary);
+    expect(encoding).toBe(compression.preferred);
   });
 });
 

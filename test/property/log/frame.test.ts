@@ -3,6 +3,7 @@
  * was written: a bit, an order, a file, a salt. What a caller stores is never taken for a frame.
  */
 
+import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concatBytes } from '../../../src/base/bytes.ts';
@@ -15,8 +16,10 @@ import {
   encodePadFrame,
   findCommitHead,
   isPayloadIntact,
+  type FrameHeader,
   type FramePosition,
 } from '../../../src/engine/log/frame.ts';
+import { commitOperations } from '../../../src/engine/log/commit-body.ts';
 import { fileHeaderBytes, type FileHeader } from '../../../src/engine/log/file-header.ts';
 import type { OpenLogFile } from '../../../src/engine/log/log-files.ts';
 import { walkFrames } from '../../../src/engine/log/walk.ts';
@@ -182,6 +185,57 @@ describe('a block checksum', () => {
     expect(blockChecksums).toHaveLength(3);
     const last = bytes.subarray(131_072);
     expect(isPayloadIntact(crc32, start.salt, last, blockChecksums.slice(2))).toBe(true);
+  });
+});
+
+describe('commitOperations', () => {
+  const commit = { firstLsn: 7, operationCount: 2, durableEnd: 512 };
+  const frameOf = (
+    bytes: Uint8Array,
+    deflated?: Uint8Array,
+  ): { header: FrameHeader; payload: Uint8Array } => {
+    const position = { ...start, offset: fileHeaderBytes };
+    const [head, stored] = encodeCommitFrame(crc32, position, commit, bytes, deflated);
+    const header = decodeFrameHeader(head as Uint8Array) as FrameHeader;
+    return { header, payload: stored as Uint8Array };
+  };
+
+  test('gives back what was written, compressed where that saves a sector', () => {
+    let deflatedCount = 0;
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 3000 }),
+      fc.nat(10_000).map((size) => new Uint8Array(size).fill(size)),
+    );
+    fc.assert(
+      fc.property(bytes, (operations) => {
+        const { header, payload: stored } = frameOf(operations, deflateRawSync(operations));
+        const plain = frameOf(operations);
+        const isDeflated = header.encoding === 'deflate';
+        expect(isDeflated).toBe(stored.length < plain.payload.length);
+        if (isDeflated) deflatedCount++;
+        const read = commitOperations({ ...header, payload: stored });
+        expect(Buffer.compare(read.subarray(0, operations.length), operations)).toBe(0);
+        expect(read.subarray(operations.length).every((byte) => byte === 0)).toBe(true);
+      }),
+    );
+    expect(deflatedCount).toBeGreaterThan(0);
+  });
+
+  test('of anything else it is CORRUPT', () => {
+    const operations = new Uint8Array(5000).fill(1);
+    const { header, payload: stored } = frameOf(operations, deflateRawSync(operations));
+    expect(header.encoding).toBe('deflate');
+    for (const [change, bytes] of [
+      [{ rawBytes: 4999 }, stored],
+      [{ rawBytes: 5001 }, stored],
+      [{ encoding: 'zstd' }, stored],
+      [{ encoding: 'primed' }, stored],
+      [{}, new Uint8Array(stored.length).fill(0xff)],
+      [{}, new Uint8Array(0)],
+    ] as const) {
+      const read = (): Uint8Array => commitOperations({ ...header, payload: bytes, ...change });
+      expect(read).toThrow(expect.objectContaining({ code: 'CORRUPT' }));
+    }
   });
 });
 

@@ -82,6 +82,35 @@ describe('each codec', () => {
     );
   });
 
+  test('reads what the other wrote behind a dictionary, of any size', async () => {
+    const dictionaries = fc.constantFrom(0, 1, 2, 3, 1000, 32_767, 32_768);
+    await fc.assert(
+      fc.asyncProperty(
+        anyImplementation,
+        anyImplementation,
+        anyEffort,
+        content,
+        dictionaries,
+        async (writer, reader, effort, bytes, size) => {
+          const dictionary = concatBytes([sample(size), bytes]).subarray(0, size);
+          const encoded = await writer.compress('primed', bytes, effort, dictionary);
+          const plain = await reader.decompress('primed', encoded, bytes.length, dictionary);
+          expect(plain).toEqual(bytes);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('writes at once what the others read', async () => {
+    for (const writer of Object.values(implementations)) {
+      const encoded = writer.deflateNow(sample(5000));
+      for (const reader of Object.values(implementations)) {
+        expect(await reader.decompress('deflate', encoded, 5000)).toEqual(sample(5000));
+      }
+    }
+  });
+
   test.each(sizes)('reads %i bytes that the other wrote', async (size) => {
     const bytes = sample(size);
     for (const encoding of encodings) {
