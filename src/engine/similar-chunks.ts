@@ -69,7 +69,7 @@ const fullShare = 0.7;
 const sampleBits = 14;
 
 /** The head of the file; the CRC of all behind it follows. */
-const magic: Uint8Array = Uint8Array.of(0x56, 0x41, 0x52, 0x56, 0x45, 0x1a, 0x7e, 0x02);
+const magic: Uint8Array = Uint8Array.of(0x56, 0x41, 0x52, 0x56, 0x45, 0x1a, 0x7e, 0x03);
 const crcBytes = 4;
 
 /** A bounded table of the newest chunks under each super-feature. */
@@ -138,13 +138,13 @@ export class SimilarChunks {
       const key = this.#slots[slot] as number;
       body.varint(zigzag(key - keyBefore));
       keyBefore = key;
-      // Each as how much older it is than the one before; 0 ends a list that is not full.
+      // Each as how much older it is than the one before; the first also says how many follow.
+      const numbers = this.#slots.subarray(slot + 1, slot + slotWords);
+      const known = numbers.filter((number) => this.#isKnown(number));
       let numberBefore = this.#next;
-      for (let i = 1; i <= chunksPerFeature; i++) {
-        const number = this.#slots[slot + i] as number;
-        const isKnown = this.#isKnown(number);
-        body.varint(isKnown ? numberBefore - number : 0);
-        if (!isKnown) break;
+      for (const [i, number] of known.entries()) {
+        const age = numberBefore - number;
+        body.varint(i === 0 ? age * chunksPerFeature + known.length - 1 : age);
         numberBefore = number;
       }
     }
@@ -180,12 +180,13 @@ export class SimilarChunks {
     while (!reader.atEnd) {
       key += unZigzag(reader.varint());
       slots.push(key);
-      let number = this.#next;
+      const first = reader.varint();
+      const followers = first % chunksPerFeature;
+      let number = this.#next - Math.floor(first / chunksPerFeature);
       for (let i = 0; i < chunksPerFeature; i++) {
-        const age = number === 0 ? 0 : reader.varint();
-        number = age === 0 ? 0 : number - age;
-        if (number < 0) throw corrupt('a table of similar chunks has a chunk too many');
-        slots.push(number);
+        if (i > 0 && i <= followers) number -= reader.varint();
+        if (number < 1) throw corrupt('a table of similar chunks has a chunk too many');
+        slots.push(i > followers ? 0 : number);
       }
       if (key < 0 || key > 0xffffffff) throw corrupt('a table of similar chunks has no such key');
     }
