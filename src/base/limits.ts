@@ -94,8 +94,15 @@ export const groupBytesMax: number = 4 * mebibyte;
 /** How long a commit with durability `'os'` may wait for its sync. */
 export const osSyncDelayMs = 100;
 
-/** A segment is synced each time so many bytes were appended, so that the debt stays small. */
-export const segmentSyncBytes: number = 16 * mebibyte;
+/**
+ * A sync of a segment is begun when so many bytes wait for one. The sync of a small commit may have
+ * to wait for all of them, as a file system (ext4) that writes down one file's new size writes what
+ * others got before. At `max` who appends waits for the disk.
+ */
+export const segmentSyncBytes: { readonly min: number; readonly max: number } = {
+  min: mebibyte,
+  max: 4 * mebibyte,
+};
 
 /** What uploads leave free on the volume, unless the caller says otherwise. */
 export const defaultReserveBytes: number = 64 * mebibyte;

@@ -12,9 +12,6 @@ import type { Incarnation } from './incarnation.ts';
 import type { LogWriter } from './log/log-writer.ts';
 import type { ChunkLocation, EncodedChunk } from './model.ts';
 
-/** Queued bytes from which an upload waits for the disk. */
-const queuedBytesMax = 8 * 1024 * 1024;
-
 const noJournal = {
   previous: { fileId: 0, end: 0, chain: 0 },
   firstLsn: 0,
@@ -53,9 +50,8 @@ export class Segments {
       const writer = this.#writer;
       const location = writer.appendChunk(chunk);
       const behind = writer.end - writer.durableEnd;
-      if (behind > 2 * segmentSyncBytes) await writer.sync();
-      else if (behind > segmentSyncBytes) this.#syncBeside(writer);
-      else if (writer.queuedBytes > queuedBytesMax) await writer.flush();
+      if (behind > segmentSyncBytes.max) await writer.sync();
+      else if (behind > segmentSyncBytes.min) this.#syncBeside(writer);
       else void writer.flush().catch(this.#onFailure);
       return location;
     });

@@ -66,11 +66,6 @@ export class LogWriter {
     return this.#position.chain;
   }
 
-  /** How much the system has yet to be given. */
-  get queuedBytes(): number {
-    return this.end - this.#writtenEnd;
-  }
-
   /** Up to here everything is on stable storage. */
   get durableEnd(): number {
     return this.#durableEnd;
