@@ -34,7 +34,21 @@ export function countingFileSystem(counter: SyncCounter): FileSystem {
     ...nodeFileSystem,
     async open(path, mode) {
       const file = await nodeFileSystem.open(path, mode);
+      const countWritten = (written: number): number => {
+        const ending = /\.[a-z]+(?:\.tmp)?$/.exec(path)?.[0] ?? '';
+        const before = counter.writtenBytes.get(ending) ?? 0;
+        counter.writtenBytes.set(ending, before + written);
+        return written;
+      };
+      const writeDurably = async (
+        parts: readonly Uint8Array[],
+        position: number,
+      ): Promise<number> => {
+        counter.syncs++;
+        return countWritten((await file.writeDurably?.(parts, position)) ?? 0);
+      };
       return {
+        ...(file.writeDurably === undefined ? {} : { writeDurably }),
         read: async (target, position) => {
           const read = await file.read(target, position);
           if (/\.v[js]$/.test(path) && position >= fileHeaderBytes) {
@@ -43,13 +57,7 @@ export function countingFileSystem(counter: SyncCounter): FileSystem {
           }
           return read;
         },
-        write: async (parts, position) => {
-          const written = await file.write(parts, position);
-          const ending = /\.[a-z]+(?:\.tmp)?$/.exec(path)?.[0] ?? '';
-          const before = counter.writtenBytes.get(ending) ?? 0;
-          counter.writtenBytes.set(ending, before + written);
-          return written;
-        },
+        write: async (parts, position) => countWritten(await file.write(parts, position)),
         sync: async () => {
           counter.syncs++;
           await file.sync();

@@ -100,8 +100,8 @@ export const osSyncDelayMs = 100;
  * others got before. At `max` who appends waits for the disk.
  */
 export const segmentSyncBytes: { readonly min: number; readonly max: number } = {
-  min: mebibyte,
-  max: 4 * mebibyte,
+  min: 2 * mebibyte,
+  max: 16 * mebibyte,
 };
 
 /** What uploads leave free on the volume, unless the caller says otherwise. */

@@ -182,14 +182,10 @@ export class Committer {
     let position: LogPosition;
     try {
       position = journal.append(group.firstLsn, group.payload, group.chunkIds);
+      if (needsSync) await journal.sync();
       await journal.flush();
     } catch (error) {
-      return { step: 'write', cause: health.fail(error) };
-    }
-    try {
-      if (needsSync) await journal.sync();
-    } catch (error) {
-      return { step: 'sync', cause: health.fail(error) };
+      return { isCutShort: journal.isCutShort, cause: health.fail(error) };
     }
     this.#publish(group, position, needsSync);
     return undefined;
@@ -219,13 +215,14 @@ export class Committer {
 }
 
 interface WriteFailure {
-  readonly step: 'write' | 'sync';
+  /** Whether the journal certainly has not got the group whole. */
+  readonly isCutShort: boolean;
   readonly cause: ObjectsError;
 }
 
 /** A full disk cut the frame short, so the commit cannot be there. Else nobody knows. */
-function tellFailure(members: readonly Member[], { step, cause }: WriteFailure): void {
-  const isAbsent = step === 'write' && cause.code === 'FULL';
+function tellFailure(members: readonly Member[], { isCutShort, cause }: WriteFailure): void {
+  const isAbsent = isCutShort && cause.code === 'FULL';
   for (const { commit, result } of members) {
     if (result.outcome === 'conflict') commit.resolve(result);
     else if (isAbsent) commit.reject(cause);

@@ -123,6 +123,11 @@ export class Journal {
     return position;
   }
 
+  /** After a failure: whether the file certainly has not got the last group whole. */
+  get isCutShort(): boolean {
+    return this.#mustGetWriter().isCutShort;
+  }
+
   /** The system has everything queued. */
   async flush(): Promise<void> {
     await this.#writer?.flush();

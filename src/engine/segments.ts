@@ -50,8 +50,8 @@ export class Segments {
       const writer = this.#writer;
       const location = writer.appendChunk(chunk);
       const behind = writer.end - writer.durableEnd;
+      if (behind > segmentSyncBytes.min) this.#syncBeside(writer);
       if (behind > segmentSyncBytes.max) await writer.sync();
-      else if (behind > segmentSyncBytes.min) this.#syncBeside(writer);
       else void writer.flush().catch(this.#onFailure);
       return location;
     });

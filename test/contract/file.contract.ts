@@ -191,6 +191,20 @@ export const fileLaws: FileSystemLaws = {
     expect(await sync).toBeUndefined();
   },
 
+  'a durable write is a write, of a file that can': async ({ fs, at, textOf }) => {
+    const file = await fs.open(at('a'), 'create');
+    if (file.writeDurably !== undefined) {
+      expect(await file.writeDurably([bytesOf('ab'), bytesOf('cd')], 1)).toBe(4);
+      expect(await file.write([bytesOf('xyz')], 3)).toBe(3);
+      expect(await file.writeDurably([bytesOf('12')], 5)).toBe(2);
+      expect(await file.size()).toBe(7);
+      await file.close();
+      expect(await textOf('a')).toBe('\0abxy12');
+      await expect(file.writeDurably([bytesOf('a')], 0)).rejects.toMatchObject({ code: 'EBADF' });
+    }
+    await file.close();
+  },
+
   'a file syncs': async ({ fs, at }) => {
     const file = await fs.open(at('a'), 'create');
     await file.write([bytesOf('abc')], 0);

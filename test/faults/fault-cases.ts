@@ -51,6 +51,8 @@ export function modesOf({ method }: FaultSite): FaultMode[] {
   const errors: FaultMode[] = ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EDQUOT', 'hang'];
   if (method === 'read') return [...errors, 'short'];
   if (method === 'write') return [...errors, 'short', 'after:EIO'];
+  // All was written, and it was the sync that failed.
+  if (method === 'writeDurably') return [...errors, 'short', 'after:EIO', 'after:ENOSPC'];
   const leavesNoTrace = ['size', 'status', 'readDirectory', 'freeBytes', 'lock'].includes(method);
   return leavesNoTrace ? errors : [...errors, 'after:EIO'];
 }

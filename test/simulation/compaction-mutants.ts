@@ -23,6 +23,7 @@ export const compactionMutants: readonly Mutant[] = [
   mutant(
     'a snapshot is not synced',
     at('compacting, index lost', /^(removeTree|the end)/, {
+      seeds: 4,
       statesPerPoint: 60,
       statesPerInnerPoint: 0,
     }),

@@ -68,10 +68,12 @@ export class FileNode {
     this.isShared = false;
   }
 
-  sync(): void {
+  /** All that was written, or in a stretch of it; and the size. */
+  sync(from = 0, end: number = Number.POSITIVE_INFINITY): void {
     const durable = this.bytes.slice(0, this.sizeBytes);
     for (const [at, { isDirty }] of this.sectors) {
-      if (isDirty) {
+      const isWithin = at * sectorBytes < end && (at + 1) * sectorBytes > from;
+      if (isDirty && isWithin) {
         this.sectors.delete(at);
         continue;
       }

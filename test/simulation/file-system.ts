@@ -84,7 +84,16 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   #handle(path: string, file: FileNode): File {
-    return {
+    const sync = async (from?: number, end?: number): Promise<void> => {
+      this.#course.onCall('sync', path);
+      const error = await this.#begin('sync', path);
+      if (error === undefined) file.sync(from, end);
+      else {
+        file.failSync();
+        throw errorOf(error, path);
+      }
+    };
+    const handle: File = {
       read: async (target, position) => {
         await this.#look('read', path);
         const there = file.bytes.subarray(
@@ -107,21 +116,20 @@ export class SimulatedFileSystem implements FileSystem {
         if (error !== undefined) throw errorOf(error, path);
         return at - position;
       },
-      sync: async () => {
-        this.#course.onCall('sync', path);
-        const error = await this.#begin('sync', path);
-        if (error === undefined) file.sync();
-        else {
-          file.failSync();
-          throw errorOf(error, path);
-        }
+      // A crash may come between the two, and nothing but what it wrote is safe after it.
+      writeDurably: async (parts, position) => {
+        const written = await handle.write(parts, position);
+        await sync(position, position + written);
+        return written;
       },
+      sync: () => sync(),
       size: async () => {
         await this.#look('size', path);
         return file.sizeBytes;
       },
       close: () => this.#look('close', path),
     };
+    return handle;
   }
 
   async readDirectory(path: string): Promise<string[]> {

@@ -17,9 +17,23 @@ const unsafe: readonly Mutant[] = [
   ),
   mutant(
     'a sync of a log file does nothing',
-    at('small', /^the end/),
+    at('os only', /^the end/),
     'log/log-writer.ts',
     'await this.#file.sync();',
+  ),
+  mutant(
+    'a durable write is only a write',
+    at('small', /^the end/),
+    'log/log-writer.ts',
+    'file.writeDurably?.(parts, position) ?? 0',
+    'file.write(parts, position)',
+  ),
+  mutant(
+    'a durable write is taken for a sync of what was written before',
+    at('alternating', /^(sync .*journal|the end)/, { statesPerPoint: 60 }),
+    'log/log-writer.ts',
+    'const isAllDurable = this.#writtenEnd === this.#durableEnd;',
+    'const isAllDurable = true;',
   ),
   mutant(
     'a commit is acknowledged before it is written',
@@ -200,7 +214,7 @@ const claims: readonly Mutant[] = [
     'a commit is acknowledged while its sync is under way',
     at('small', /^sync .*journal/),
     'committer.ts',
-    'if (needsSync) await journal.sync();',
+    'if (needsSync) await journal.sync();\n      await journal.flush();',
     'if (needsSync) void journal.sync().catch(() => undefined);',
   ),
   mutant(

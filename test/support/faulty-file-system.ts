@@ -134,7 +134,7 @@ export class FaultyFileSystem implements FileSystem {
   async open(path: string, mode: 'read' | 'create' | 'update'): Promise<File> {
     await this.#meet('open', path);
     const file = await this.#inner.open(path, mode);
-    return {
+    const faulty: File = {
       read: async (target, position) => {
         await this.#meet('read', path);
         return file.read(target, position);
@@ -147,6 +147,12 @@ export class FaultyFileSystem implements FileSystem {
         if (fault.code !== undefined) throw faultError(fault.code, 'write', path);
         return written;
       },
+      // It fails where its halves do.
+      writeDurably: async (parts, position) => {
+        const written = await faulty.write(parts, position);
+        await faulty.sync();
+        return written;
+      },
       sync: async () => {
         await this.#meet('sync', path);
         await file.sync();
@@ -155,6 +161,7 @@ export class FaultyFileSystem implements FileSystem {
       size: () => file.size(),
       close: () => file.close(),
     };
+    return faulty;
   }
 
   async syncDirectory(path: string): Promise<void> {

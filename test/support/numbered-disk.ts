@@ -90,6 +90,13 @@ export class NumberedDisk implements FileSystem {
         const half = (): Promise<number> => file.write(firstHalf(parts), position);
         return this.#call('write', path, () => file.write(parts, position), { half, torn: half });
       },
+      writeDurably: (parts, position) => {
+        const durably = async (some: readonly Uint8Array[]): Promise<number> =>
+          file.writeDurably?.(some, position) ?? 0;
+        const half = (): Promise<number> => durably(firstHalf(parts));
+        const whole = (): Promise<number> => durably(parts);
+        return this.#call('writeDurably', path, whole, { half, torn: half });
+      },
       sync: () => this.#call('sync', path, () => file.sync()),
       size: () => this.#call('size', path, () => file.size()),
       close: () => {

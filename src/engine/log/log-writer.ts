@@ -3,7 +3,9 @@
  *
  * Appending is synchronous and only queues: the frame has its place at once, and its bytes were
  * copied, so the caller may use that memory again. Writes gather whatever was queued meanwhile, and
- * a sync covers everything written before it began, so that concurrent callers share both.
+ * a sync covers everything written before it began, so that concurrent callers share both. Where
+ * nothing written waits for a sync, and the file can, what is queued is written durably in one step:
+ * half the way for a commit that is alone (docs/decisions/0041-a-write-that-is-its-own-sync.md).
  *
  * A short write is continued. After a failed write or sync the writer is broken for good: what the
  * file holds is not known (after a failed sync the page cache may show bytes that the disk lacks,
@@ -33,6 +35,8 @@ export class LogWriter {
   readonly fileId: number;
   readonly path: string;
   readonly #file: File;
+  /** The same file, where it can: what is written is synced by that. */
+  readonly #durableFile: Pick<File, 'write'> | undefined;
   readonly #crc32: Crc32;
   readonly #position: FramePosition;
   readonly #queue = new WriteQueue();
@@ -41,6 +45,7 @@ export class LogWriter {
   #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #failure: Error | undefined;
+  #isCutShort = false;
 
   /** @param file - Holds a synced header and nothing else. */
   constructor(
@@ -50,6 +55,7 @@ export class LogWriter {
   ) {
     assert(start.position.offset === fileHeaderBytes, 'a writer begins behind the header');
     this.#file = file;
+    this.#durableFile = durablyTo(file);
     this.#crc32 = crc32;
     this.fileId = start.fileId;
     this.path = start.path;
@@ -69,6 +75,11 @@ export class LogWriter {
   /** Up to here everything is on stable storage. */
   get durableEnd(): number {
     return this.#durableEnd;
+  }
+
+  /** After a failure: whether the file has not got all that was queued. */
+  get isCutShort(): boolean {
+    return this.#isCutShort;
   }
 
   /** Queues a chunk or a node. */
@@ -97,10 +108,7 @@ export class LogWriter {
     const target = this.end;
     while (this.#writtenEnd < target) {
       this.#throwIfBroken();
-      this.#writing ??= this.#writeQueue().finally(() => {
-        this.#writing = undefined;
-      });
-      await this.#writing;
+      await this.#write();
     }
     this.#throwIfBroken();
   }
@@ -108,9 +116,14 @@ export class LogWriter {
   /** Resolves when everything queued so far is on stable storage. */
   async sync(): Promise<void> {
     const target = this.end;
-    await this.flush();
     while (this.#durableEnd < target) {
       this.#throwIfBroken();
+      if (this.#writtenEnd < target) {
+        // A durable write says nothing of what was written before it.
+        const isAllDurable = this.#writtenEnd === this.#durableEnd;
+        await this.#write(isAllDurable ? this.#durableFile : undefined);
+        continue;
+      }
       this.#syncing ??= this.#syncWritten().finally(() => {
         this.#syncing = undefined;
       });
@@ -134,15 +147,36 @@ export class LogWriter {
     for (const part of parts) this.#queue.push(part);
   }
 
-  async #writeQueue(): Promise<void> {
+  /** Joins the write that is under way, or begins one of all that is queued. */
+  async #write(durableFile?: Pick<File, 'write'>): Promise<void> {
+    this.#writing ??= this.#writeQueue(durableFile).finally(() => {
+      this.#writing = undefined;
+    });
+    await this.#writing;
+  }
+
+  async #writeQueue(durableFile: Pick<File, 'write'> | undefined): Promise<void> {
     const parts = this.#queue.take();
+    let end = this.#writtenEnd;
+    for (const { length } of parts) end += length;
     try {
-      await writeFully(this.#file, parts, this.#writtenEnd);
+      await writeFully(durableFile ?? this.#file, parts, this.#writtenEnd);
     } catch (cause) {
+      // It may be the sync that failed.
+      this.#isCutShort = durableFile === undefined || (await this.#isShorter(end));
       throw this.#break(ioError('write to the log', cause, this.path));
     }
     this.#queue.written();
-    for (const part of parts) this.#writtenEnd += part.length;
+    this.#writtenEnd = end;
+    if (durableFile !== undefined) this.#durableEnd = end;
+  }
+
+  /** Whether the file certainly ends before this. */
+  async #isShorter(end: number): Promise<boolean> {
+    return this.#file.size().then(
+      (sizeBytes) => sizeBytes < end,
+      () => false,
+    );
   }
 
   async #syncWritten(): Promise<void> {
@@ -165,9 +199,14 @@ export class LogWriter {
   }
 }
 
+function durablyTo(file: File): Pick<File, 'write'> | undefined {
+  if (file.writeDurably === undefined) return undefined;
+  return { write: async (parts, position) => file.writeDurably?.(parts, position) ?? 0 };
+}
+
 /** Writes all parts, however many calls the system wants for that. */
 export async function writeFully(
-  file: File,
+  file: Pick<File, 'write'>,
   parts: readonly Uint8Array[],
   position: number,
 ): Promise<void> {

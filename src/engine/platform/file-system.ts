@@ -29,6 +29,12 @@ export interface File {
    * `position` become zeros. The parts must not change before the promise settles.
    */
   write(parts: readonly Uint8Array[], position: number): Promise<number>;
+  /**
+   * The same, and what was written is on stable storage, and the size of the file: a write and its
+   * sync in one call. It says nothing of what was written before. Not there: this file cannot, so
+   * write and sync.
+   */
+  writeDurably?(parts: readonly Uint8Array[], position: number): Promise<number>;
   /** Everything written to this file before, and its size, is on stable storage. */
   sync(): Promise<void>;
   /** Current size. */

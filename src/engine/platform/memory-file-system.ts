@@ -54,6 +54,10 @@ class MemoryFile implements File {
     return written;
   }
 
+  async writeDurably(parts: readonly Uint8Array[], position: number): Promise<number> {
+    return this.write(parts, position);
+  }
+
   async sync(): Promise<void> {
     this.#mustBeOpen('fdatasync');
   }

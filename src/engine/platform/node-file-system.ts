@@ -7,6 +7,10 @@
  * `close` waits for what is under way, and no call reaches the system afterwards. A read after
  * `close` would otherwise read some other file.
  *
+ * A file that is made on Linux has a second descriptor, with `O_DSYNC`: a write through it is a
+ * write and a sync in one way to the thread pool. Elsewhere that flag promises less than a sync
+ * does (on macOS the disk may not have it yet), and write and sync are two calls.
+ *
  * The lock is a name that the kernel keeps for as long as the process lives; see `heldName`. There
  * is no lock file to go stale, and nothing to install.
  *
@@ -34,13 +38,19 @@ const openFlags = { read: 'r', create: 'wx+', update: 'r+' } as const;
 type Callback<Result> = (error: NodeJS.ErrnoException | null, result: Result) => void;
 
 class NodeFile implements File {
+  readonly writeDurably?: File['write'];
   readonly #descriptor: number;
+  readonly #durableDescriptor: number | undefined;
   #callsUnderWay = 0;
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(descriptor: number) {
+  /** @param durableDescriptor - Of the same file: what is written to it is synced by that. */
+  constructor(descriptor: number, durableDescriptor?: number) {
     this.#descriptor = descriptor;
+    this.#durableDescriptor = durableDescriptor;
+    if (durableDescriptor === undefined) return;
+    this.writeDurably = (parts, position) => this.#write(durableDescriptor, parts, position);
   }
 
   read(target: Uint8Array, position: number): Promise<number> {
@@ -50,9 +60,7 @@ class NodeFile implements File {
   }
 
   write(parts: readonly Uint8Array[], position: number): Promise<number> {
-    return this.#call('write', (descriptor, done: Callback<number>) => {
-      fs.writev(descriptor, parts.slice(0, writePartsMax), position, done);
-    });
+    return this.#write(this.#descriptor, parts, position);
   }
 
   sync(): Promise<void> {
@@ -73,6 +81,9 @@ class NodeFile implements File {
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve, reject) => {
       const closeNow = (): void => {
+        // Nothing is lost if this fails: what was written through it was synced.
+        if (this.#durableDescriptor !== undefined)
+          fs.close(this.#durableDescriptor, () => undefined);
         fs.close(this.#descriptor, (error) => {
           if (error) reject(error);
           else resolve();
@@ -82,6 +93,12 @@ class NodeFile implements File {
       else this.#whenIdle = closeNow;
     });
     return this.#closing;
+  }
+
+  #write(descriptor: number, parts: readonly Uint8Array[], position: number): Promise<number> {
+    return this.#call('write', (_, done: Callback<number>) => {
+      fs.writev(descriptor, parts.slice(0, writePartsMax), position, done);
+    });
   }
 
   #call<Result>(
@@ -102,16 +119,25 @@ class NodeFile implements File {
   }
 }
 
+function openDescriptor(path: string, flags: string | number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.open(path, flags, (error, descriptor) => {
+      if (error) reject(error);
+      else resolve(descriptor);
+    });
+  });
+}
+
 /** The port on the disk of this machine. */
 export const nodeFileSystem: FileSystem = {
   async open(path, mode): Promise<File> {
     assert(!/(^|[\\/])LOCK$/.test(path), "nobody opens LevelDB's LOCK but LevelDB");
-    return new Promise((resolve, reject) => {
-      fs.open(path, openFlags[mode], (error, descriptor) => {
-        if (error) reject(error);
-        else resolve(new NodeFile(descriptor));
-      });
-    });
+    const descriptor = await openDescriptor(path, openFlags[mode]);
+    if (mode !== 'create' || process.platform !== 'linux') return new NodeFile(descriptor);
+    const { O_WRONLY, O_DSYNC } = fs.constants;
+    // Where there are no descriptors left, say, it has to do with one.
+    const durable = await openDescriptor(path, O_WRONLY | O_DSYNC).catch(() => undefined);
+    return new NodeFile(descriptor, durable);
   },
 
   async readDirectory(path): Promise<string[]> {
