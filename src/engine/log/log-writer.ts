@@ -4,8 +4,9 @@
  * Appending is synchronous and only queues: the frame has its place at once, and its bytes were
  * copied, so the caller may use that memory again. Writes gather whatever was queued meanwhile, and
  * a sync covers everything written before it began, so that concurrent callers share both. Where
- * nothing written waits for a sync, and the file can, what is queued is written durably in one step:
- * half the way for a commit that is alone (docs/decisions/0041-a-write-that-is-its-own-sync.md).
+ * nothing written waits for a sync, and the file can, what is queued is written durably in one
+ * step: half the way for a commit that is alone
+ * (docs/decisions/0041-a-write-that-is-its-own-sync.md).
  *
  * A short write is continued. After a failed write or sync the writer is broken for good: what the
  * file holds is not known (after a failed sync the page cache may show bytes that the disk lacks,
