@@ -53,6 +53,9 @@ export const hotLoopInputBytesMax: number = mebibyte;
 /** Bases that were decoded and are kept for the next delta of them. */
 export const basesCacheBytesMax: number = 32 * mebibyte;
 
+/** Stretches of log files from which small frames of bases are read. */
+export const frameBlocksCacheBytesMax: number = 4 * mebibyte;
+
 /** A chunk up to this size is kept for the next read of it: small objects, and nodes. */
 export const smallChunkBytesMax: number = 32 * kibibyte;
 

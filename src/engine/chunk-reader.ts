@@ -31,6 +31,7 @@ import { locate } from './index/chunk-index.ts';
 import type { IndexStore } from './index/index-store.ts';
 import type { KnownDamage } from './known-damage.ts';
 import { decodeChunkExtension, type ChunkExtension, type FrameHeader } from './log/frame.ts';
+import { FrameBlocks } from './log/frame-blocks.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { chunkKey } from './log/operations.ts';
 import { ReadBuffers } from './log/read-buffers.ts';
@@ -64,10 +65,12 @@ export class ChunkReader {
   readonly #buffers = new ReadBuffers();
   #bases = new BasesCache();
   readonly #small: SmallChunks;
+  readonly #blocks: FrameBlocks;
 
   constructor(parts: ReadParts) {
     this.#parts = parts;
     this.#small = new SmallChunks(parts.platform.hashing, parts.platform.clock);
+    this.#blocks = new FrameBlocks(parts.files);
   }
 
   /**
@@ -174,7 +177,9 @@ export class ChunkReader {
     // Nothing is read for it; and what it cost once may be more than it does now.
     const isCheap = cached !== undefined && cached.readCost <= (readCostMax ?? deltaReadCostMax);
     if (isCheap) return { ...cached, readCost: 1 };
-    const chunk = await this.#read(id, { readCostMax });
+    const known = await locate(this.#parts.index.reader(), id);
+    const frame = known && (await this.#blocks.frame(known));
+    const chunk = await this.#read(id, { known, readCostMax, frame });
     this.#bases.put(key, chunk);
     return chunk;
   }
@@ -183,6 +188,7 @@ export class ChunkReader {
   forget(): void {
     this.#bases = new BasesCache();
     this.#small.forget();
+    this.#blocks.forget();
   }
 
   /**
@@ -209,21 +215,29 @@ export class ChunkReader {
       known,
       readCostMax,
       into,
+      frame,
     }: {
       readonly known?: ChunkLocation | undefined;
       readonly readCostMax?: number | undefined;
       /** Memory that the bytes may be a view of. */
       readonly into?: Uint8Array | undefined;
+      /** The bytes at the place that is known, as they were a while ago. */
+      readonly frame?: Uint8Array | undefined;
     },
   ): Promise<ReadChunk> {
     const { platform, files, index, damage } = this.#parts;
     const readBase: ReadBase = (base, costMax) => this.base(base, costMax);
     let location = known ?? (await locate(index.reader(), id));
+    let kept = frame;
     for (;;) {
       if (location === undefined) throw await missing(id, index, damage);
+      const wanted = { id, location, readCostMax, into, frame: kept };
       try {
-        return await readChunkAt(platform, files, { id, location, readCostMax, into }, readBase);
+        return await readChunkAt(platform, files, wanted, readBase);
       } catch (error) {
+        const isOutdated = kept !== undefined && (await this.#blocks.isOutdated(location, kept));
+        kept = undefined;
+        if (isOutdated) continue;
         const now = await locate(index.reader(), id);
         if (now?.fileId === location.fileId && now.offset === location.offset) {
           await blame(error, { id, location, index, damage });
