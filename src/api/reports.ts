@@ -101,6 +101,11 @@ export interface StorageReport {
 export interface CompactOptions extends LongOptions {
   /** Store everything as small as it can be first, whatever time that takes. Default: `false`. */
   optimize?: boolean | undefined;
+  /**
+   * With `optimize`: end after about so many seconds, and give back what was gained by then. The
+   * next run goes on where this one ended. Default: at the end of the store.
+   */
+  maxSeconds?: number | undefined;
 }
 
 /** How much to verify. With a budget, a run goes on where the last one with a budget ended. */
@@ -191,6 +196,8 @@ export interface CompactReport {
   reclaimedBytes: number;
   /** Bytes that were moved to do so. */
   movedBytes: number;
+  /** With `optimize`: whether all of the store is as small as it can be. Else `true`. */
+  complete: boolean;
 }
 
 /** What a backup consists of, and how it came there: what is not shared was copied. */

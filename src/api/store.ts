@@ -15,6 +15,7 @@ import {
   checkOptionalObject,
   checkOptionalPositive,
   checkString,
+  invalidArgument,
 } from './checks.ts';
 import { checkBucketName } from './names.ts';
 import { openSession } from './open.ts';
@@ -232,15 +233,24 @@ export class Store implements AsyncDisposable {
    * With `optimize`, everything is first stored as small as it can be: what is current plain, or
    * nearly, and what is older as differences of what is newer, compressed as well as possible.
    * That takes a second for ten megabytes or so of different content, and meanwhile the disk needs
-   * room for what is written anew. It may be aborted at any time, and what was done stays done.
+   * room for what is written anew. It may be aborted at any time, and the next run goes on there;
+   * so it does after `maxSeconds`, with which it ends by itself. Where nothing is new since a run
+   * that came to the end, there is nothing to do.
    */
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
     checkOptionalObject('options', options);
-    const { optimize } = options;
+    const { optimize, maxSeconds } = options;
     checkOptionalBoolean('optimize', optimize);
-    return this.#long(options, (engine, own) =>
-      engine.compact({ ...own, optimize: optimize === true }),
-    );
+    checkOptionalPositive('maxSeconds', maxSeconds, 1e9);
+    if (maxSeconds !== undefined && optimize !== true) {
+      throw invalidArgument('maxSeconds is for compaction that optimizes', { maxSeconds });
+    }
+    const maxMs = maxSeconds === undefined ? undefined : maxSeconds * 1000;
+    return this.#long(options, async (engine, own) => {
+      const compacted = await engine.compact({ ...own, optimize: optimize === true, maxMs });
+      const { reclaimedBytes, movedBytes, isComplete: complete } = compacted;
+      return { reclaimedBytes, movedBytes, complete };
+    });
   }
 
   /**

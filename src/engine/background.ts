@@ -11,6 +11,7 @@
 import { Checkpointer } from './checkpointer.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 import type { Committer } from './committer.ts';
+import type { Deltas } from './deltas.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import type { Health } from './health.ts';
 import type { Incarnation } from './incarnation.ts';
@@ -22,6 +23,7 @@ import { isUntouchedBackup } from './log/superblock.ts';
 import type { Operation } from './log/operations.ts';
 import type { Compaction, CompactionOptions } from './maintenance/compaction.ts';
 import { Compactor } from './maintenance/compactor.ts';
+import type { Optimized } from './maintenance/optimize.ts';
 import { ParityKeeper, type ParityWish } from './maintenance/parity-keeper.ts';
 import { Pruner } from './maintenance/pruner.ts';
 import { Reclaimer } from './maintenance/reclaim.ts';
@@ -46,6 +48,7 @@ export interface BackgroundParts {
   readonly reserve: DiskReserve;
   readonly committer: Committer;
   readonly chunks: ChunkReader;
+  readonly deltas: Deltas;
   /** Files with chunks of uploads on their way. */
   readonly stagedFileIds: () => ReadonlySet<number>;
   readonly onFailure: (error: unknown) => void;
@@ -55,6 +58,13 @@ export interface BackgroundParts {
 export interface CompactOptions extends Pick<CompactionOptions, 'signal' | 'onProgress'> {
   /** Whether everything is stored as small as it can be first. See maintenance/optimize.ts. */
   readonly optimize?: boolean;
+  /** How long that may take, about. */
+  readonly maxMs?: number | undefined;
+}
+
+/** What compaction did, and whether there was time for all that it was to do. */
+export interface Compacted extends Compaction {
+  readonly isComplete: boolean;
 }
 
 export class Background {
@@ -121,20 +131,22 @@ export class Background {
   }
 
   /** Frees what is dead, and gives its space back. */
-  async compact({ optimize = false, ...options }: CompactOptions): Promise<Compaction> {
+  async compact({ optimize = false, maxMs, ...options }: CompactOptions): Promise<Compacted> {
     await this.reclaimer.drain(options.signal);
-    let optimizedBytes = 0;
+    let optimized: Optimized = { writtenBytes: 0, isComplete: true };
     if (optimize) {
-      optimizedBytes = await this.compactor.optimize(options);
+      optimized = await this.compactor.optimize({ ...options, maxMs });
       // What was only a base is dead now.
       await this.reclaimer.drain(options.signal);
     }
+    const { writtenBytes, isComplete } = optimized;
     const compacted = await this.compactor.compact(options);
-    if (optimize) await this.#parts.database.shrink();
+    if (writtenBytes > 0) await this.#parts.database.shrink();
     await this.parity.complete(options.signal);
     return {
-      reclaimedBytes: Math.max(0, compacted.reclaimedBytes - optimizedBytes),
-      movedBytes: compacted.movedBytes + optimizedBytes,
+      reclaimedBytes: Math.max(0, compacted.reclaimedBytes - writtenBytes),
+      movedBytes: compacted.movedBytes + writtenBytes,
+      isComplete,
     };
   }
 

@@ -122,6 +122,17 @@ export class Deltas {
     if (this.#similar !== undefined) await this.#parts.similarFile.save(await this.#similar);
   }
 
+  /** Which chunks look alike, as far as is known. */
+  similar(): Promise<SimilarChunks> {
+    this.#similar ??= this.#parts.similarFile.load();
+    return this.#similar;
+  }
+
+  /** From here on new chunks are compared with these. */
+  replaceSimilar(table: SimilarChunks): void {
+    this.#similar = Promise.resolve(table);
+  }
+
   /**
    * A chunk that nothing is tried with, as it is stored; `undefined` for any other.
    *
@@ -152,8 +163,7 @@ export class Deltas {
     if (!this.#mayBeDelta(chunk)) return this.#plain(chunk);
     if (!looksCompressible(bytes)) return this.#edited(stage, chunk, place);
     const features = withinDomain(superFeatures(bytes), id.domain);
-    this.#similar ??= this.#parts.similarFile.load();
-    const similar = await this.#similar;
+    const similar = await this.similar();
     const draft = await this.#draft(stage, chunk, await place(), similar.candidates(features));
     const encoded = await this.#smallest(chunk, draft);
     similar.add(features, id.digest);
@@ -315,7 +325,7 @@ function plainChunk(
 }
 
 /** One table serves all domains: features of two of them never meet but by chance. */
-function withinDomain(features: Uint32Array, domain: number): Uint32Array {
+export function withinDomain(features: Uint32Array, domain: number): Uint32Array {
   const mark = Math.imul(domain, 0x9e3779b1);
   return domain === 0 ? features : features.map((feature) => feature ^ mark);
 }

@@ -13,7 +13,7 @@
 
 import { ObjectsError } from '../base/errors.ts';
 import { defaultChunking, inlineBytesMax } from '../base/limits.ts';
-import { Background, type CompactOptions } from './background.ts';
+import { Background, type Compacted, type CompactOptions } from './background.ts';
 import { Buckets } from './buckets.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { EmbeddedChunkStore } from './chunk-store.ts';
@@ -25,7 +25,6 @@ import { Health } from './health.ts';
 import { Incarnation } from './incarnation.ts';
 import { Journal } from './journal.ts';
 import { backup, type BackupOptions, type BackupResult } from './maintenance/backup.ts';
-import type { Compaction } from './maintenance/compaction.ts';
 import type { Findings, VerifyOptions } from './maintenance/findings.ts';
 import { footprintOf, type Footprint, type FootprintOptions } from './maintenance/footprint.ts';
 import type { ParityKeeper } from './maintenance/parity-keeper.ts';
@@ -112,6 +111,10 @@ export class Engine {
     const staging = { inlineBytesMax: options.inlineBytesMax ?? inlineBytesMax, ...parts };
     this.#reader = new ChunkReader({ platform, files, index, damage: state.damage });
     this.#chunks = new EmbeddedChunkStore(index, this.#reader, staging);
+    const similarIn = platform.indexIn === 'memory' ? undefined : indexDirectory(directory);
+    const similarFile = new SimilarFile(platform, similarIn);
+    const { damage } = state;
+    const deltas = new Deltas({ platform, index, chunks: this.#reader, damage, similarFile });
     this.#background = new Background(
       {
         ...parts,
@@ -119,6 +122,7 @@ export class Engine {
         incarnation,
         health: this.#health,
         chunks: this.#reader,
+        deltas,
         stagedFileIds: () => this.#chunks.stagedFileIds,
       },
       options.compaction !== 'manual',
@@ -126,10 +130,6 @@ export class Engine {
     this.versions = new EmbeddedVersionStore(committer, index);
     const { chunking } = superblock;
     const { versions } = this;
-    const similarIn = platform.indexIn === 'memory' ? undefined : indexDirectory(directory);
-    const similarFile = new SimilarFile(platform, similarIn);
-    const { damage } = state;
-    const deltas = new Deltas({ platform, index, chunks: this.#reader, damage, similarFile });
     this.#writeParts = { platform, chunking, reserve, chunks: this.#chunks, deltas, versions };
   }
 
@@ -297,7 +297,7 @@ export class Engine {
   }
 
   /** Frees what is dead, and gives its space back. See maintenance/compaction.ts. */
-  async compact(options: CompactOptions): Promise<Compaction> {
+  async compact(options: CompactOptions): Promise<Compacted> {
     this.#health.throwIfFailed();
     return this.#track(() => this.#background.compact(options));
   }

@@ -296,7 +296,10 @@ describe('stats, verify, compact, backup', () => {
     expect(await place.json('compact')).toEqual({
       reclaimedBytes: expect.any(Number),
       movedBytes: expect.any(Number),
+      complete: true,
     });
+    expect(await place.json('optimize', '--max-seconds', '60')).toMatchObject({ complete: true });
+    expect(await place.ok('optimize')).toMatch(/^gave back .*, moved 0 B\n$/);
     expect(await place.json('backup', 'copy')).toMatchObject({ files: expect.any(Number) });
     expect(await place.ok('cat', 'b/a', '--store', 'copy')).toBe('same');
   });

@@ -254,7 +254,11 @@ export function storeContract(title: string, open: () => Promise<Store>): void {
       await store.sync();
       const report = await store.verify();
       expect(report).toMatchObject({ ok: true, versions: 2, damaged: [], problems: [] });
-      const { reclaimedBytes } = await store.compact();
+      const { reclaimedBytes, complete } = await store.compact();
+      expect(complete).toBe(true);
+      expect(await store.compact({ optimize: true, maxSeconds: 60 })).toMatchObject({ complete });
+      await rejectsWith(store.compact({ maxSeconds: 1 }), 'INVALID');
+      await rejectsWith(store.compact({ optimize: true, maxSeconds: 0 }), 'INVALID');
       expect(reclaimedBytes).toBeGreaterThanOrEqual(0);
       expect((await bucket.download('a')).equals(generatedBytes(2, 700_000))).toBe(true);
     });

@@ -59,7 +59,7 @@ export const compactionMutants: readonly Mutant[] = [
     'frames that optimize wrote count before they are synced',
     at('optimizing', /^(removeTree|sync|the end)/, { statesPerPoint: 40 }),
     'maintenance/optimize.ts',
-    '    await target.sync();\n',
+    '      await target.sync();\n',
   ),
   mutant(
     'a chunk that optimize wrote has none of its new edges',

@@ -50,6 +50,8 @@ type Doing =
   | { readonly kind: 'giveUp'; readonly turnsMax: number }
   /** What `compact` does, and everything is stored as small as it can be. */
   | { readonly kind: 'optimize' }
+  /** The same in as many runs as it takes, each with little time. */
+  | { readonly kind: 'optimizeInParts' }
   | { readonly kind: 'reopen' }
   /** The process is killed, and the store is opened by the next one. */
   | { readonly kind: 'kill' }
@@ -98,6 +100,7 @@ export const settle: Deed = { kind: 'settle' };
 export const compact: Deed = { kind: 'compact' };
 export const giveUp = (turnsMax: number): Deed => ({ kind: 'giveUp', turnsMax });
 export const optimize: Deed = { kind: 'optimize' };
+export const optimizeInParts: Deed = { kind: 'optimizeInParts' };
 export const reopen: Deed = { kind: 'reopen' };
 export const kill: Deed = { kind: 'kill' };
 export const loseIndex: Deed = { kind: 'loseIndex' };

@@ -199,6 +199,7 @@ export function outcomeOf(
     case 'compact':
     case 'giveUp':
     case 'optimize':
+    case 'optimizeInParts':
     case 'reopen':
     case 'kill':
     case 'loseIndex':

@@ -143,6 +143,9 @@ class Session implements Life {
       case 'optimize':
         await this.#engine.compact({ optimize: true });
         return;
+      case 'optimizeInParts':
+        while (!(await this.#engine.compact({ optimize: true, maxMs: 150 })).isComplete);
+        return;
       case 'settle':
         await this.#engine.totals();
         return;

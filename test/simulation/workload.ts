@@ -11,6 +11,7 @@ import {
   kill,
   loseIndex,
   optimize,
+  optimizeInParts,
   purge,
   put,
   remove,
@@ -185,9 +186,11 @@ export const workloads: readonly Workload[] = [
       [optimize],
       [put('notes', 'a', 'edited 90 700 4', 'os'), purge('notes', 'c', 1)],
       [optimize, put('drafts', 'b', 'edited 90 700 2'), put('notes', 'c', 'edited 91 1500 2')],
+      // What was made a delta of the newest needs it still.
+      [purge('notes', 'a', 0)],
+      [settle],
       [loseIndex],
-      [purge('notes', 'a', 0), settle],
-      [optimize],
+      [optimizeInParts, put('notes', 'c', 'edited 91 1500 3')],
     ],
   },
   {

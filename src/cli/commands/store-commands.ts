@@ -5,7 +5,7 @@
  */
 
 import type { Command } from 'commander';
-import type { BackupReport, LongOptions, VerifyReport } from '../../index.ts';
+import type { BackupReport, CompactOptions, LongOptions, VerifyReport } from '../../index.ts';
 import { parsePositive } from '../arguments.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { addParityOptions } from '../parity-options.ts';
@@ -26,9 +26,11 @@ export function addStoreCommands(shell: Shell): void {
     shell.command('compact', 'give the space of removed content back to the file system'),
   ).action((_: unknown, command: Command) => shell.run(command, (session) => compact(session)));
   addParityOptions(
-    shell.command('optimize', 'spend time to make the store as small as it can be'),
-  ).action((_: unknown, command: Command) =>
-    shell.run(command, (session) => compact(session, 'optimize')),
+    shell
+      .command('optimize', 'spend time to make the store as small as it can be')
+      .option('--max-seconds <seconds>', 'end after so long; the next run goes on', parsePositive),
+  ).action(({ maxSeconds }: { readonly maxSeconds?: number }, command: Command) =>
+    shell.run(command, (session) => compact(session, { optimize: true, maxSeconds })),
   );
   shell
     .command(
@@ -49,14 +51,12 @@ function longOptions(label: string, { terminal, signal }: Session): LongOptions 
   return { signal, onProgress: (progress) => terminal.showProgress(label, progress) };
 }
 
-async function compact(
-  session: Session,
-  label: 'compact' | 'optimize' = 'compact',
-): Promise<undefined> {
-  const options = { ...longOptions(label, session), optimize: label === 'optimize' };
-  const report = await session.store.compact(options);
-  const { reclaimedBytes, movedBytes } = report;
-  const text = `gave back ${formatSize(reclaimedBytes)}, moved ${formatSize(movedBytes)}`;
+async function compact(session: Session, how: CompactOptions = {}): Promise<undefined> {
+  const label = how.optimize === true ? 'optimize' : 'compact';
+  const report = await session.store.compact({ ...longOptions(label, session), ...how });
+  const { reclaimedBytes, movedBytes, complete } = report;
+  const rest = complete ? '' : '; the next run goes on';
+  const text = `gave back ${formatSize(reclaimedBytes)}, moved ${formatSize(movedBytes)}${rest}`;
   await session.terminal.print(report, text);
   return undefined;
 }

@@ -26,6 +26,7 @@ import { throwIfAborted, isCorrupt } from '../../base/errors.ts';
 import { plainBytes, type ChunkFrame, type ChunkReader, type ReadBase } from '../chunk-reader.ts';
 import type { ChunkMove } from '../commit-request.ts';
 import type { Committer } from '../committer.ts';
+import type { Deltas } from '../deltas.ts';
 import { locate } from '../index/chunk-index.ts';
 import type { IndexStore } from '../index/index-store.ts';
 import type { Journal } from '../journal.ts';
@@ -59,6 +60,7 @@ export interface CompactionParts {
   readonly state: StoreState;
   readonly journal: Journal;
   readonly chunks: ChunkReader;
+  readonly deltas: Deltas;
   /** Where uploads write. */
   readonly segments: Segments;
   /** Where compaction writes. */

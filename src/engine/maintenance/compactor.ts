@@ -22,7 +22,7 @@ import {
   type CompactionOptions,
   type CompactionParts,
 } from './compaction.ts';
-import { optimize, type OptimizeOptions } from './optimize.ts';
+import { optimize, type Optimized, type OptimizeOptions } from './optimize.ts';
 import type { Incarnation } from '../incarnation.ts';
 import { Segments } from '../segments.ts';
 import { garbageFraction } from './victims.ts';
@@ -108,16 +108,13 @@ export class Compactor {
     }
   }
 
-  /**
-   * Makes the store as small as it can be. The space of old frames is left to {@link compact}.
-   * Returns how many bytes were written.
-   */
-  async optimize(options: Pick<OptimizeOptions, 'signal' | 'onProgress'>): Promise<number> {
+  /** Makes the store as small as it can be. The space of old frames is left to {@link compact}. */
+  async optimize(options: Omit<OptimizeOptions, 'giveWay'>): Promise<Optimized> {
     return this.#one(async () => {
-      const writtenBytes = await optimize(this.#parts, { ...options, giveWay: this.#yield });
+      const optimized = await optimize(this.#parts, { ...options, giveWay: this.#yield });
       // Also of what is being written much is garbage now. All of it can go together.
-      if (writtenBytes > 0) await endOpenFiles(this.#parts);
-      return writtenBytes;
+      if (optimized.writtenBytes > 0) await endOpenFiles(this.#parts);
+      return optimized;
     });
   }
 

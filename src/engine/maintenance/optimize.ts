@@ -6,8 +6,10 @@
  * that comes before it in this order; then the older ones, the newest first. Each may be a delta of
  * several chunks before it, so the newest are read at once and the oldest cost most.
  *
- * A chunk keeps its frame if nothing smaller is found, unless it needs a chunk that comes later. So
- * a second run changes little, and one that was stopped loses nothing.
+ * A chunk keeps its frame if nothing smaller is found, unless it needs a chunk that comes later.
+ * What was taken is remembered (optimize-progress.ts): a run that was stopped is gone on with where
+ * it was, and one after uploads takes what is new, what is no longer current, and what was made of
+ * that.
  *
  * Crash-safe as compaction is: new frames are written to segments of compaction's own and synced,
  * and then a commit puts them in the place of the old ones, for chunks that are where they were
@@ -22,70 +24,91 @@
  */
 
 import { isCorrupt, throwIfAborted } from '../../base/errors.ts';
-import { deltaReadCostLimit } from '../../base/limits.ts';
 import type { ReadChunk } from '../chunk-reader.ts';
 import { leavesOf } from '../chunk/manifest-tree.ts';
 import { superFeatures } from '../chunk/resemblance.ts';
 import type { ReencodedChunk } from '../commit-request.ts';
-import { dependentsOf, locate } from '../index/chunk-index.ts';
-import { listHistory, listNames } from '../index/listing.ts';
+import { withinDomain } from '../deltas.ts';
+import { chunkIdsWith, dependentsOf, locate } from '../index/chunk-index.ts';
 import { chunkKey } from '../log/operations.ts';
-import { contentBytesOf, type ChunkId, type ChunkLocation, type ObjectVersion } from '../model.ts';
+import { readChunkHead } from '../log/walk.ts';
+import { contentBytesOf, type ChunkId, type ChunkLocation } from '../model.ts';
 import { PreviousContent } from '../previous-content.ts';
 import { SimilarChunks } from '../similar-chunks.ts';
 import { expectSettled, type CompactionOptions, type CompactionParts } from './compaction.ts';
+import { versionsInOrder, type Pass, type VersionToTake } from './optimize-order.ts';
+import { OptimizeProgress, placeIn, type OptimizePlace } from './optimize-progress.ts';
 import { smallestForm, type Base } from './smallest-form.ts';
-
-/** How chunks are taken. */
-interface Pass {
-  readonly readCostMax: number;
-  /** Whether what is stored as a delta of a chunk is taken before it. */
-  readonly dependentsFirst: boolean;
-}
-
-/** Of the current versions: those that are read most. */
-const current: Pass = { readCostMax: 3, dependentsFirst: false };
-
-const past: Pass = { readCostMax: deltaReadCostLimit, dependentsFirst: true };
 
 /** Chunks that become one commit. */
 const chunksMax = 256;
 
-/** Names, or versions, that are looked up at once. */
-const pageEntries = 256;
-
 /** Candidates that a chunk is compared with. */
 const candidatesMax = 8;
 
-export type OptimizeOptions = Pick<CompactionOptions, 'signal' | 'onProgress' | 'giveWay'>;
+export interface OptimizeOptions extends Pick<
+  CompactionOptions,
+  'signal' | 'onProgress' | 'giveWay'
+> {
+  /** It ends after about so long, but not before a chunk was taken. */
+  readonly maxMs?: number | undefined;
+}
 
-/** Returns how many bytes the new frames take. */
-export async function optimize(parts: CompactionParts, options: OptimizeOptions): Promise<number> {
-  const { damage, buckets } = parts.state;
+/** What a run did. */
+export interface Optimized {
+  /** What the new frames take. */
+  readonly writtenBytes: number;
+  /** Whether all of the store is optimized. */
+  readonly isComplete: boolean;
+}
+
+export async function optimize(
+  parts: CompactionParts,
+  options: OptimizeOptions,
+): Promise<Optimized> {
+  const { damage, lastLsn } = parts.state;
   // Where the index lacks something, what depends on a chunk is not known.
-  if (damage.hasLostChunks || damage.hasLostEdges) return 0;
-  const run = new Optimization(parts, options);
+  if (damage.hasLostChunks || damage.hasLostEdges) return { writtenBytes: 0, isComplete: false };
+  const progress = await OptimizeProgress.begin(parts.index, lastLsn);
+  if (!(await hasNews(parts, options, progress))) return { writtenBytes: 0, isComplete: true };
+  const run = await Optimization.begin(parts, options, progress);
   try {
-    for (const { id } of buckets) await run.takeCurrent(id);
-    for (const { id } of buckets) await run.takeHistory(id);
-    await run.commit();
-    return run.writtenBytes;
+    const isComplete = await run.takeAll();
+    return { writtenBytes: run.writtenBytes, isComplete };
   } catch (error) {
     await parts.target.abandon();
     throw error;
   }
 }
 
+/** Whether there is a version that no earlier run has taken as what it is now. */
+async function hasNews(
+  parts: CompactionParts,
+  { signal }: OptimizeOptions,
+  progress: OptimizeProgress,
+): Promise<boolean> {
+  if (!progress.hasBegun) return true;
+  for await (const { place, sinceLsn } of versionsInOrder(parts)) {
+    throwIfAborted(signal);
+    if (!progress.isTaken(placeIn(place, Number.MAX_SAFE_INTEGER), sinceLsn)) return true;
+  }
+  return false;
+}
+
 /** How a chunk is stored that was taken. */
 interface Taken {
   readonly readCost: number;
   readonly bases: readonly ChunkId[];
+  /** By an earlier run: it may need what is yet to be taken. */
+  readonly wasBefore: boolean;
 }
 
 class Optimization {
   readonly #parts: CompactionParts;
   readonly #options: OptimizeOptions;
+  readonly #progress: OptimizeProgress;
   readonly #similar: SimilarChunks;
+  readonly #untilMs: number;
   /** The chunks that were taken, by their names. */
   readonly #taken = new Map<string, Taken>();
   #moves: ReencodedChunk[] = [];
@@ -93,105 +116,124 @@ class Optimization {
   /** Of all new frames. */
   writtenBytes = 0;
 
-  constructor(parts: CompactionParts, options: OptimizeOptions) {
+  private constructor(
+    parts: CompactionParts,
+    options: OptimizeOptions,
+    progress: OptimizeProgress,
+    similar: SimilarChunks,
+  ) {
     this.#parts = parts;
     this.#options = options;
-    this.#similar = new SimilarChunks({ crc32: parts.platform.hashing.crc32 });
+    this.#progress = progress;
+    this.#similar = similar;
+    const { maxMs = Number.POSITIVE_INFINITY } = options;
+    this.#untilMs = parts.platform.clock.nowMs() + maxMs;
   }
 
-  /** Takes the current versions of a bucket, in the order of their names. */
-  async takeCurrent(bucketId: number): Promise<void> {
-    const { index } = this.#parts;
-    let startAfter: string | undefined;
-    for (;;) {
-      const range = startAfter === undefined ? {} : { startAfter };
-      const page = await listNames(index.reader(), bucketId, range, pageEntries);
-      for (const { version } of page) await this.#takeVersion(version, undefined, current);
-      startAfter = page.at(-1)?.name;
-      if (startAfter === undefined) return;
+  static async begin(
+    parts: CompactionParts,
+    options: OptimizeOptions,
+    progress: OptimizeProgress,
+  ): Promise<Optimization> {
+    const { crc32 } = parts.platform.hashing;
+    const similar = progress.hasBegun
+      ? SimilarChunks.load((await parts.deltas.similar()).dump(), { crc32 })
+      : new SimilarChunks({ crc32 });
+    return new Optimization(parts, options, progress, similar);
+  }
+
+  /** Takes all versions. `false`: the time was up before. */
+  async takeAll(): Promise<boolean> {
+    let isComplete = true;
+    for await (const each of versionsInOrder(this.#parts)) {
+      isComplete = await this.#takeVersion(each);
+      if (!isComplete) break;
     }
+    await this.#commit();
+    if (isComplete) await this.#progress.finish();
+    // The next run compares with what was taken, and so do uploads in between. What they know of a
+    // store that was not optimized before serves as well.
+    if (!isComplete || this.#progress.hasBegun) this.#parts.deltas.replaceSimilar(this.#similar);
+    return isComplete;
   }
 
-  /** Takes what is left of a bucket: name by name, each version beside the one that followed it. */
-  async takeHistory(bucketId: number): Promise<void> {
-    const { index } = this.#parts;
-    let after: Parameters<typeof listHistory>[3];
-    let newer: ObjectVersion | undefined;
-    for (;;) {
-      const page = await listHistory(index.reader(), bucketId, pageEntries, after);
-      for (const entry of page) {
-        const { name, version } = entry;
-        if (name !== after?.name) [newer] = await this.#currentOf(bucketId, name);
-        after = entry;
-        if (version.kind !== 'object') continue;
-        await this.#takeVersion(version, newer, past);
-        newer = version;
-      }
-      if (page.length === 0) return;
-    }
+  get #isTimeUp(): boolean {
+    return this.#doneBytes > 0 && this.#parts.platform.clock.nowMs() >= this.#untilMs;
   }
 
-  /** Makes the new frames count. They are safe before. */
-  async commit(): Promise<void> {
+  /** Makes the new frames count, which are safe before, and keeps how far this run came. */
+  async #commit(): Promise<void> {
     const chunks = this.#moves;
-    if (chunks.length === 0) return;
     this.#moves = [];
     const { target, committer } = this.#parts;
-    await target.sync();
-    expectSettled(await committer.commit({ kind: 'reencode', chunks }, 'os'));
+    if (chunks.length > 0) {
+      await target.sync();
+      expectSettled(await committer.commit({ kind: 'reencode', chunks }, 'os'));
+      await committer.sync();
+    }
+    await this.#progress.save();
   }
 
-  async #currentOf(bucketId: number, name: string): Promise<ObjectVersion[]> {
-    const { index } = this.#parts;
-    const found = await listNames(index.reader(), bucketId, { prefix: name }, 1);
-    return found.filter((each) => each.name === name).map(({ version }) => version);
-  }
-
-  /** Takes the chunks of a version, and of what it resembles what is there. */
-  async #takeVersion(
-    version: ObjectVersion,
-    newer: ObjectVersion | undefined,
-    pass: Pass,
-  ): Promise<void> {
+  /** Takes the chunks of a version. `false`: the time was up before. */
+  async #takeVersion(each: VersionToTake): Promise<boolean> {
     const { chunks } = this.#parts;
-    const walk = (place?: PreviousContent): Promise<void> =>
-      this.#whileThere(version.root.id, () => this.#walk(version, place, pass));
-    const isTaken =
-      newer !== undefined &&
-      (await this.#whileThere(newer.root.id, async () => {
-        await walk(new PreviousContent(chunks, newer));
-        return true;
-      }));
-    if (isTaken !== true) await walk();
+    const { version, newer } = each;
+    const walk = (near?: PreviousContent): Promise<boolean | undefined> =>
+      this.#whileThere(version.root.id, () => this.#walk(each, near));
+    // Beside what it resembles, if that is there.
+    let isTaken =
+      newer === undefined
+        ? undefined
+        : await this.#whileThere(newer.root.id, () => walk(new PreviousContent(chunks, newer)));
+    isTaken ??= (await walk()) ?? true;
     // Not while anything is held: that may not come to cost more.
-    if (this.#moves.length >= chunksMax) await this.commit();
+    if (this.#moves.length >= chunksMax) await this.#commit();
+    return isTaken;
   }
 
-  async #walk(
-    version: ObjectVersion,
-    place: PreviousContent | undefined,
-    pass: Pass,
-  ): Promise<void> {
+  async #walk(each: VersionToTake, near: PreviousContent | undefined): Promise<boolean> {
     const { chunks } = this.#parts;
+    const { version, pass } = each;
     const { root } = version;
     const sizeBytes = contentBytesOf(version);
     const range = { start: 0, end: sizeBytes };
     try {
       for await (const leaf of leavesOf(root, sizeBytes, range, (id) => chunks.read(id))) {
         const { id, offset } = leaf;
-        if (this.#taken.has(chunkKey(id))) {
-          await place?.found(id, offset);
-          continue;
+        const place = placeIn(each.place, offset);
+        if (this.#taken.has(chunkKey(id)) || (await this.#wasTaken(id, place, each))) {
+          await near?.found(id, offset);
+        } else {
+          if (this.#isTimeUp) return false;
+          await this.#take(id, (await near?.near(offset, leaf.sizeBytes)) ?? [], pass);
         }
-        const near = (await place?.near(offset, leaf.sizeBytes)) ?? [];
-        await this.#take(id, near, pass);
+        this.#progress.passed(place);
         // A chunk that is a version by itself is held now.
-        if (root.level > 0 && this.#moves.length >= chunksMax) await this.commit();
+        if (root.level > 0 && this.#moves.length >= chunksMax) await this.#commit();
       }
     } catch (error) {
       // A version that is damaged is for `verify` to name.
       if (!isCorrupt(error)) throw error;
     }
+    return true;
+  }
+
+  /** Whether an earlier run has taken a chunk: then it stays as it is. */
+  async #wasTaken(
+    id: ChunkId,
+    place: OptimizePlace,
+    { sinceLsn, pass }: VersionToTake,
+  ): Promise<boolean> {
+    if (!this.#progress.isTaken(place, sinceLsn)) return false;
+    throwIfAborted(this.#options.signal);
+    const { files, index } = this.#parts;
+    const location = await locate(index.reader(), id);
+    // An older version may be current again, as a newer one was removed.
+    if (location === undefined || (location.readCost ?? 1) > pass.readCostMax) return false;
+    const { readCost = 1, fileId, offset } = location;
+    const bases = readCost === 1 ? [] : (await readChunkHead(files, fileId, offset)).bases;
+    this.#taken.set(chunkKey(id), { readCost, bases, wasBefore: true });
+    return true;
   }
 
   async #take(id: ChunkId, near: readonly ChunkId[], pass: Pass): Promise<void> {
@@ -205,12 +247,16 @@ class Optimization {
     if (location === undefined) return;
     let { readCostMax } = pass;
     for (const dependent of await this.#dependentsOf(id, location)) {
-      if (pass.dependentsFirst) await this.#take(dependent, [], pass);
-      else readCostMax = Math.min(readCostMax, location.readCost ?? 1);
+      const taken = this.#taken.get(chunkKey(dependent));
+      if (taken === undefined && pass.dependentsFirst) await this.#take(dependent, [], pass);
+      // What this run took needs only what it took, too: this chunk no more.
+      else if (taken?.wasBefore !== false) {
+        readCostMax = Math.min(readCostMax, location.readCost ?? 1);
+      }
     }
     const chunk = await this.#whileThere(id, () => chunks.inspect(id, location));
     if (chunk === undefined) return;
-    const features = superFeatures(chunk.bytes);
+    const features = withinDomain(superFeatures(chunk.bytes), id.domain);
     const bases = await this.#basesFor(id, near, features, readCostMax);
     const stored = await this.#write({ id, location, chunk }, bases, readCostMax);
     this.#similar.add(features, id.digest);
@@ -237,14 +283,15 @@ class Optimization {
     }
   }
 
-  /** What is a delta of a chunk and was not taken yet: the chunk must not cost more before. */
+  /** What is a delta of a chunk, and was not taken by this run: the chunk must not cost more. */
   async #dependentsOf(id: ChunkId, { readCost = 1 }: ChunkLocation): Promise<ChunkId[]> {
     const reader = this.#parts.index.reader();
     const found: ChunkId[] = [];
     for (const dependent of await dependentsOf(reader, id)) {
       const location = await locate(reader, dependent);
       const isOne = location !== undefined && (location.readCost ?? 1) > readCost;
-      if (isOne && !this.#taken.has(chunkKey(dependent))) found.push(dependent);
+      const isSettled = this.#taken.get(chunkKey(dependent))?.wasBefore === false;
+      if (isOne && !isSettled) found.push(dependent);
     }
     return found;
   }
@@ -265,12 +312,13 @@ class Optimization {
     const form = await smallestForm(platform.compression, { id, bytes }, bases, readCostMax);
     const mayStay = chunk.bases.every((base) => this.#taken.has(chunkKey(base)));
     if (mayStay && chunk.readCost <= readCostMax && form.storedBytes >= location.frameBytes) {
-      return { readCost: chunk.readCost, bases: chunk.bases };
+      return { readCost: chunk.readCost, bases: chunk.bases, wasBefore: false };
     }
     const to = await target.append(form.chunk);
     this.writtenBytes += to.frameBytes;
     this.#moves.push({ id, from: location, to, bases: form.chunk.children });
-    return { readCost: form.chunk.delta?.readCost ?? 1, bases: form.chunk.children };
+    const readCost = form.chunk.delta?.readCost ?? 1;
+    return { readCost, bases: form.chunk.children, wasBefore: false };
   }
 
   /** Chunks that come before this one and resemble it, the likeliest first. */
@@ -280,9 +328,10 @@ class Optimization {
     features: Uint32Array,
     readCostMax: number,
   ): Promise<Base[]> {
-    const similar = this.#similar.candidates(features).map((digest): ChunkId => {
-      return { domain: id.domain, kind: 'data', digest };
-    });
+    const similar: ChunkId[] = [];
+    for (const digest of this.#similar.candidates(features)) {
+      similar.push(...(await this.#idsOf(id.domain, digest)));
+    }
     const bases = new Map<string, Base>();
     for (const candidate of [...near, ...similar]) {
       const found = this.#affordable(candidate, readCostMax);
@@ -292,6 +341,12 @@ class Optimization {
       if (bases.size === candidatesMax) break;
     }
     return [...bases.values()];
+  }
+
+  /** Of what earlier runs took only the beginning of the digest is at hand. */
+  async #idsOf(domain: number, digest: Uint8Array): Promise<readonly ChunkId[]> {
+    if (digest.length === 32) return [{ domain, kind: 'data', digest }];
+    return chunkIdsWith(this.#parts.index.reader(), domain, digest);
   }
 
   /** A chunk that was taken, or if that costs too much, the first that it is a delta of. */

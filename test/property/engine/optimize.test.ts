@@ -88,17 +88,6 @@ describe('optimize', () => {
     await again.close();
   });
 
-  test('finds little to do the second time', async () => {
-    const [engine, kept] = await openKept(new MemoryFileSystem());
-    await versionsOf(engine, kept, twelve);
-    const { movedBytes } = await engine.compact({ optimize: true });
-    const { storedBytes } = await engine.totals();
-    const again = await engine.compact({ optimize: true });
-    expect(again.movedBytes).toBeLessThan(movedBytes / 5);
-    expect((await engine.totals()).storedBytes).toBeLessThan(storedBytes * 1.02);
-    await engine.close();
-  });
-
   test('after each of several imports leaves a store that is whole', async () => {
     const [engine, kept] = await openKept(new MemoryFileSystem());
     const stored: Stored[] = [];
