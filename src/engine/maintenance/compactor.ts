@@ -89,6 +89,8 @@ export class Compactor {
   /** Compacts all that is worth it. */
   async compact(options: Pick<CompactionOptions, 'signal' | 'onProgress'>): Promise<Compaction> {
     const sum = { reclaimedBytes: 0, movedBytes: 0 };
+    // What was moved before may be garbage by now. A file that is being written is never let go.
+    await this.#one(() => this.#parts.target.seal());
     for (;;) {
       throwIfAborted(options.signal);
       const batch = await this.#one(() =>

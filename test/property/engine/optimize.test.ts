@@ -9,10 +9,12 @@ import type { BucketRecord, ObjectVersion } from '../../../src/engine/model.ts';
 import { leavesOf } from '../../../src/engine/chunk/manifest-tree.ts';
 import { MemoryFileSystem } from '../../../src/engine/platform/memory-file-system.ts';
 import { editedText, generatedBytes } from '../../support/content.ts';
+import { readFiles } from '../../support/stored-files.ts';
 import {
   complaintsAbout,
   contentOf,
   openEngine,
+  storeFolder,
   testPlatform,
   upload,
 } from '../../support/test-engine.ts';
@@ -106,6 +108,19 @@ describe('optimize', () => {
       await engine.compact({ optimize: true });
       await expectContents(engine, stored);
     }
+    await engine.close();
+  });
+
+  test('after each upload, in one session, leaves no garbage', async () => {
+    const disk = new MemoryFileSystem();
+    const [engine, kept] = await openKept(disk);
+    for (let edit = 1; edit <= 16; edit++) {
+      await upload(engine, kept, 'text', editedText(5, 6000, edit));
+      await engine.compact({ optimize: true });
+    }
+    const segments = await readFiles(disk, `${storeFolder}/segments`);
+    const sizeBytes = [...segments.values()].reduce((sum, { length }) => sum + length, 0);
+    expect(sizeBytes).toBeLessThan((await engine.totals()).storedBytes * 1.25);
     await engine.close();
   });
 
