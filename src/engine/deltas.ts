@@ -288,8 +288,7 @@ export class Deltas {
     try {
       const chunk = await this.#kept(stage, id);
       if (chunk === undefined || chunk.readCost < deltaReadCostLimit) return chunk;
-      const [base] = chunk.bases;
-      return base === undefined ? undefined : await this.#root(stage, base);
+      return await this.#root(stage, chunk);
     } catch (error) {
       // A candidate that cannot be read is no reason not to store what was given.
       if (error instanceof ObjectsError) return undefined;
@@ -297,10 +296,16 @@ export class Deltas {
     }
   }
 
-  async #root(stage: StagedChunks, id: ChunkId): Promise<Candidate | undefined> {
-    const chunk = await this.#kept(stage, id);
-    const [base] = chunk?.bases ?? [];
-    return base === undefined ? chunk : this.#root(stage, base);
+  /**
+   * What a delta is made from in the end. The names of bases are as old as the memory that has
+   * them: `optimize` may have turned deltas round since, and then the way would not end.
+   */
+  async #root(stage: StagedChunks, chunk: Candidate): Promise<Candidate | undefined> {
+    if (chunk.readCost === 1) return chunk;
+    const [base] = chunk.bases;
+    const next = base && (await this.#kept(stage, base));
+    const isDown = next !== undefined && next.readCost < chunk.readCost;
+    return isDown ? this.#root(stage, next) : undefined;
   }
 
   /** A chunk that stays while the stage does, as it is stored now. */

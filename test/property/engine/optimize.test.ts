@@ -8,7 +8,7 @@ import type { Engine } from '../../../src/engine/engine.ts';
 import type { BucketRecord, ObjectVersion } from '../../../src/engine/model.ts';
 import { leavesOf } from '../../../src/engine/chunk/manifest-tree.ts';
 import { MemoryFileSystem } from '../../../src/engine/platform/memory-file-system.ts';
-import { editedText, generatedBytes } from '../../support/content.ts';
+import { editedText, generatedBytes, generatedText } from '../../support/content.ts';
 import { readFiles } from '../../support/stored-files.ts';
 import {
   complaintsAbout,
@@ -114,8 +114,11 @@ describe('optimize', () => {
   test('after each upload, in one session, leaves no garbage', async () => {
     const disk = new MemoryFileSystem();
     const [engine, kept] = await openKept(disk);
-    for (let edit = 1; edit <= 16; edit++) {
-      await upload(engine, kept, 'text', editedText(5, 6000, edit));
+    const text = generatedText(5, 6000);
+    for (let edit = 1; edit <= 12; edit++) {
+      // In each chunk, so that each is stored anew.
+      const content = text.map((byte, at) => (at % 500 === 7 * edit ? 35 : byte));
+      await upload(engine, kept, 'text', content);
       await engine.compact({ optimize: true });
     }
     const segments = await readFiles(disk, `${storeFolder}/segments`);
