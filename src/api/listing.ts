@@ -67,7 +67,7 @@ async function* listed<Entry, Options extends ListOptions>(
   let observed = 0;
   let hasMore = true;
   try {
-    for await (const page of readAhead(pages(scope, options))) {
+    for await (const page of pages(scope, options)) {
       for (const entry of page) {
         throwIfAborted(options.signal);
         observed++;
@@ -80,31 +80,6 @@ async function* listed<Entry, Options extends ListOptions>(
     throw error;
   } finally {
     trace?.end({ observed, hasMore });
-  }
-}
-
-/**
- * Pages, of which LevelDB reads the next while a caller looks at one. Not before the second: who
- * stops within the first has read no other.
- */
-async function* readAhead<Page>(
-  pages: AsyncGenerator<Page, void, undefined>,
-): AsyncGenerator<Page, void, undefined> {
-  try {
-    let page = await pages.next();
-    if (page.done === true) return;
-    yield page.value;
-    page = await pages.next();
-    while (page.done !== true) {
-      const next = pages.next();
-      // What went wrong is told to who asks for that page.
-      next.catch(() => undefined);
-      yield page.value;
-      page = await next;
-    }
-  } finally {
-    // Who stops does not wait for what was read ahead; the session does, before it closes.
-    void pages.return();
   }
 }
 

@@ -108,7 +108,7 @@ export const signals: ContractGroup = {
         },
       );
 
-      test('during a listing ends it, whatever was read ahead', async () => {
+      test('during a listing ends it, wherever in a page it is', async () => {
         const bucket = await target.bucket();
         const names = Array.from({ length: 2500 }, (_, i) => `n${i}`);
         await uploadNames(bucket, names);
