@@ -60,7 +60,8 @@ export class FrameBlocks {
     if (bytes !== undefined && within + frameBytes <= bytes.length) {
       return bytes.subarray(within, within + frameBytes);
     }
-    if (this.#blocks.get(key) === reading) this.#blocks.delete(key);
+    // It may be another's by now: that costs a read.
+    this.#blocks.delete(key);
     return undefined;
   }
 

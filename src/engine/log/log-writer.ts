@@ -201,8 +201,8 @@ export class LogWriter {
 }
 
 function durablyTo(file: File): Pick<File, 'write'> | undefined {
-  if (file.writeDurably === undefined) return undefined;
-  return { write: async (parts, position) => file.writeDurably?.(parts, position) ?? 0 };
+  const { writeDurably } = file;
+  return writeDurably && { write: (parts, position) => writeDurably.call(file, parts, position) };
 }
 
 /** Writes all parts, however many calls the system wants for that. */

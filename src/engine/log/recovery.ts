@@ -120,9 +120,7 @@ export async function recoverJournal(
     await refuseIfCorrupt(files, crc32, opened, end.offset);
     // A file without a commit may not even have its header and its name on stable storage.
     if (last === undefined) await files.secure(lastFile);
-    else if (last.durableEnd < end.offset) {
-      await files.resync(lastFile, last.durableEnd, end.offset);
-    }
+    else await files.resync(lastFile, last.durableEnd, end.offset);
 
     // Only a close in the newest file says that nothing came after it: a file without a commit may
     // have lost some that were acknowledged with durability `'os'`.
@@ -338,8 +336,8 @@ async function lastGroupBefore(
   const range = { start: undefined, end: header.previous.end };
   for await (const group of groupsOfFile(files, crc32, header.previous.fileId, range)) last = group;
   if (last !== undefined) return last;
-  const previous = await files.header(header.previous.fileId);
-  return previous === undefined ? undefined : lastGroupBefore(files, crc32, previous);
+  const previous = await files.with(header.previous.fileId, async (opened) => opened.header);
+  return lastGroupBefore(files, crc32, previous);
 }
 
 /** The place behind a commit. Its self-check stands for the chain before it. */

@@ -15,6 +15,7 @@ import {
   encodeCommitFrame,
   encodePadFrame,
   findCommitHead,
+  frameHeaderBytes,
   isPayloadIntact,
   type FrameHeader,
   type FramePosition,
@@ -185,6 +186,36 @@ describe('a block checksum', () => {
     expect(blockChecksums).toHaveLength(3);
     const last = bytes.subarray(131_072);
     expect(isPayloadIntact(crc32, start.salt, last, blockChecksums.slice(2))).toBe(true);
+  });
+});
+
+describe('a delta', () => {
+  const base = { domain: 0, kind: 'data', digest: sha256(Uint8Array.of(1)) } as const;
+  const bytes = Uint8Array.of(2, 3, 4);
+  const delta: EncodedChunk = {
+    ...chunkOf(bytes, 'data'),
+    children: [base],
+    delta: { deltaBytes: 3, readCost: 2 },
+  };
+  const position: FramePosition = { ...start, offset: fileHeaderBytes };
+  const frame = concatBytes(encodeChunkFrame(crc32, position, delta));
+  const header = decodeFrameHeader(frame) as FrameHeader;
+  const extension = frame.subarray(frameHeaderBytes, frameHeaderBytes + header.extensionBytes);
+
+  test('says which chunks it needs, and what it costs to read', () => {
+    const { id, bases, delta: head } = decodeChunkExtension(header, extension);
+    expect({ id, bases, head }).toEqual({ id: delta.id, bases: [base], head: delta.delta });
+  });
+
+  test.each([
+    ['that costs no more than its base', { 36: 1 }, 'chunk'],
+    ['that is a node', {}, 'node'],
+  ] as const)('%s cannot be', (_, changes, type) => {
+    const changed = Uint8Array.from(extension);
+    for (const [at, value] of Object.entries(changes)) changed[Number(at)] = value;
+    expect(() => decodeChunkExtension({ ...header, type }, changed)).toThrow(
+      expect.objectContaining({ code: 'CORRUPT' }) as Error,
+    );
   });
 });
 

@@ -277,6 +277,23 @@ describe('a commit payload', () => {
     expect(operations).toEqual([{ kind: 'skipped' }, { kind: 'close' }]);
   });
 
+  test('ignores fields of a checkpoint that came later', () => {
+    const position = { fileId: 3, offset: 512 };
+    const usage = [[4, { liveBytes: 9, deadBytes: 1 }]] as const;
+    const payload = {
+      totals: noTotals,
+      timeMs: 1,
+      lastBucketId: 0,
+      operations: [{ kind: 'checkpoint', position, usage }],
+    } as const;
+    const plain = encodeCommitPayload(payload, []);
+    const body = new Writer().varint(3).varint(512).u8(99).sized(Uint8Array.of(1, 2));
+    const unknown = new Writer().u8(8).sized(body.finish()).finish();
+    const [known] = decodeCommitPayload(plain, []).operations;
+    const { operations } = decodeCommitPayload(concatBytes([plain, unknown]), []);
+    expect(operations).toEqual([known, { kind: 'checkpoint', position }]);
+  });
+
   test('refuses operations below 128 that it does not know', () => {
     const unknown = new Writer().u8(77).sized(new Uint8Array(0)).finish();
     const bytes = concatBytes([new Uint8Array(10), unknown]);

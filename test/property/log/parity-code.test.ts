@@ -210,6 +210,59 @@ describe('parity', () => {
     expect(lost).toEqual([5]);
   });
 
+  test('restores the same from bytes that lie anywhere in memory', async () => {
+    const content = generatedBytes(7, 6 * parityBlockBytes + 5);
+    const { sourceOf } = await protectedFile(content, 3);
+    const plain = sourceOf(damaged(content, [1, 6], 2));
+    const shifted: ParitySource = {
+      ...plain,
+      read: async (offset, byteCount) => {
+        const memory = new Uint8Array(byteCount + 1);
+        memory.set(await plain.read(offset, byteCount), 1);
+        return memory.subarray(1);
+      },
+    };
+    const { restored, lost } = await restoreBlocks(shifted, [1, 6]);
+    expect(lost).toEqual([]);
+    expectBlocks(restored, [1, 6], content);
+  });
+
+  test('gives no block that has not the checksum of the one that was', async () => {
+    const content = generatedBytes(8, 4 * parityBlockBytes);
+    const { sourceOf } = await protectedFile(content, 2);
+    // Two of the group are damaged, and only one is said to be.
+    const source = sourceOf(damaged(content, [0, 2], 3));
+    const { restored, lost } = await restoreBlocks(source, [0]);
+    expect([...restored.keys()]).toEqual([]);
+    expect(lost).toEqual([0]);
+  });
+
+  test.each([
+    ['of another format', parityHeaderLayout.formatMajor.offset, 2],
+    ['with blocks of another size', parityHeaderLayout.blockBytes.offset, 1],
+    ['with groups of none', parityHeaderLayout.every.offset, 0],
+    ['with groups of too many', parityHeaderLayout.every.offset, 0xff],
+  ])('%s is none that this build can use', async (_, offset, value) => {
+    const content = generatedBytes(9, 2 * parityBlockBytes);
+    const { bytes } = await protectedFile(content, 2);
+    const other = bytes.slice();
+    other.fill(0, offset, offset + 2);
+    other[offset] = value;
+    if (value === 0xff) other[offset + 1] = 0xff;
+    const { crc } = parityHeaderLayout;
+    new DataView(other.buffer).setUint32(crc.offset, crc32(other.subarray(0, crc.offset), 0), true);
+    expect(decodeParityHeader(crc32, other)).toBeUndefined();
+  });
+
+  test('whose head ends too early has no checksums', async () => {
+    const content = generatedBytes(10, 2 * parityBlockBytes);
+    const { bytes } = await protectedFile(content, 2);
+    const header = decodeParityHeader(crc32, bytes);
+    expect(
+      header && decodeParityChecksums(crc32, header, bytes.slice(0, parityHeaderBytes + 8)),
+    ).toBeUndefined();
+  });
+
   test('of which any bit of the head is wrong is not believed', async () => {
     const content = generatedBytes(6, 2 * parityBlockBytes);
     const { bytes } = await protectedFile(content, 2);
