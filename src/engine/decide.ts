@@ -21,7 +21,6 @@ import type {
   Change,
   CommitResult,
   Lsn,
-  ObjectVersion,
   Preconditions,
   Totals,
   Version,
@@ -72,13 +71,10 @@ export function conflict(reason: Exclude<Conflict['reason'], 'locked'>): Conflic
   return { outcome: 'conflict', reason };
 }
 
-/** Whether nothing may remove a version yet. */
-function isLocked(version: Version | undefined, nowMs: number): boolean {
-  return version?.kind === 'object' && (version.lockedUntilMs ?? 0) > nowMs;
-}
-
-function locked(version: Version): Conflict {
-  const lockedUntilMs = (version as ObjectVersion).lockedUntilMs ?? 0;
+/** The refusal of whoever would remove a version, if nothing may yet. */
+function refusalByLock(version: Version | undefined, nowMs: number): Conflict | undefined {
+  const lockedUntilMs = version?.kind === 'object' ? version.lockedUntilMs : undefined;
+  if (lockedUntilMs === undefined || lockedUntilMs <= nowMs) return undefined;
   return { outcome: 'conflict', reason: 'locked', lockedUntilMs };
 }
 
@@ -91,7 +87,8 @@ async function decidePut(
   const head = await headOf(reader, bucket.id, name);
   if (!holds(change.preconditions, head)) return conflict('precondition');
   const replaced = bucket.versioned ? undefined : head;
-  if (replaced !== undefined && isLocked(replaced.version, nowMs)) return locked(replaced.version);
+  const refusal = refusalByLock(replaced?.version, nowMs);
+  if (refusal !== undefined) return refusal;
   return {
     operation: {
       kind: 'put',
@@ -128,8 +125,7 @@ async function decideRemove(
   const head = await headOf(reader, bucket.id, name);
   if (head === undefined) return conflict('notFound');
   if (!bucket.versioned) {
-    if (isLocked(head.version, nowMs)) return locked(head.version);
-    return purgeHead(bucket.id, name, head, undefined);
+    return refusalByLock(head.version, nowMs) ?? purgeHead(bucket.id, name, head, undefined);
   }
   const previousHead = head.promotedLsn;
   return {
@@ -145,7 +141,8 @@ async function decidePurge(
 ): Promise<Decision | Conflict> {
   const version = await versionOf(reader, bucket.id, name, lsn);
   if (version === undefined) return conflict('notFound');
-  if (isLocked(version, nowMs)) return locked(version);
+  const refusal = refusalByLock(version, nowMs);
+  if (refusal !== undefined) return refusal;
   const head = await headOf(reader, bucket.id, name);
   // The newest version has nothing but history behind it, so what it reveals comes first there.
   const isPast = head !== undefined && head.version.lsn !== lsn;

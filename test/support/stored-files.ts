@@ -41,7 +41,7 @@ async function readWhole(fileSystem: FileSystem, path: string): Promise<Uint8Arr
 }
 
 /** Writes files into a folder of a file system. */
-async function writeFiles(
+export async function writeFiles(
   fileSystem: FileSystem,
   folder: string,
   files: StoredFiles,
