@@ -5,11 +5,12 @@
 
 import { describe, expect, test } from 'vitest';
 import { MemoryFileSystem } from '../../src/engine/platform/memory-file-system.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import { Engine } from '../../src/engine/engine.ts';
 import type { Findings, VerifyOptions } from '../../src/engine/maintenance/findings.ts';
 import { generatedBytes } from '../support/content.ts';
 import {
   openEngine,
+  smallChunking,
   storeFolder,
   testPlatform,
   TestClock,
@@ -42,7 +43,65 @@ async function runAll(engine: Engine, options: VerifyOptions): Promise<Findings[
 const sum = (runs: readonly Findings[], field: 'chunks' | 'versions' | 'percent'): number =>
   runs.reduce((total, run) => total + run[field], 0);
 
+/** Files of every kind: several with parity each, and a snapshot behind which the journal counts. */
+async function makeLongStore(): Promise<Engine> {
+  const fileSystem = new MemoryFileSystem();
+  const open = (): Promise<Engine> =>
+    Engine.open({
+      platform: testPlatform({ fileSystem }),
+      directory: storeFolder,
+      createIfMissing: true,
+      chunking: smallChunking,
+      inlineBytesMax: 4096,
+      compaction: 'manual',
+      parity: { every: 4 },
+    });
+  for (const session of [1, 2, 3]) {
+    const engine = await open();
+    const bucket = await engine.ensureBucket('b', { versioned: true });
+    for (let i = 0; i < 5; i++) await upload(engine, bucket, `${i}`, `content ${session} ${i}`);
+    const gone = await upload(engine, bucket, 'large', generatedBytes(session, 30_000));
+    if (session === 2) {
+      await engine.purge(bucket, 'large', gone.lsn);
+      await engine.compact({});
+    }
+    await engine.close();
+  }
+  return open();
+}
+
 describe('runs with a budget', () => {
+  test.each([3, 10, 40])(
+    'of %i per cent come to parity, and behind a snapshot',
+    async (percent) => {
+      const engine = await makeLongStore();
+      const whole = await engine.verify({});
+      const parityFiles = await engine.parity.protectedFiles();
+      expect(parityFiles.length).toBeGreaterThan(2);
+      for (let round = 0; round < 2; round++) {
+        const runs = await runAll(engine, { percent });
+        expect(sum(runs, 'chunks')).toBe(whole.chunks);
+        expect(sum(runs, 'versions')).toBe(whole.versions);
+        expect(runs.flatMap(({ problems }) => problems)).toEqual([]);
+      }
+      await engine.close();
+    },
+  );
+
+  test('look at the parity of each file once', async () => {
+    const engine = await makeLongStore();
+    const asked: number[] = [];
+    const { problemsOf } = engine.parity;
+    engine.parity.problemsOf = async (fileId) => {
+      asked.push(fileId);
+      return problemsOf.call(engine.parity, fileId);
+    };
+    await runAll(engine, { percent: 3 });
+    const ids = (await engine.parity.protectedFiles()).map(({ fileId }) => fileId);
+    expect(asked).toEqual(ids);
+    await engine.close();
+  });
+
   test.each([7, 33, 100])('of %i per cent look at everything once', async (percent) => {
     const { engine } = await makeStore();
     const whole = await engine.verify({});

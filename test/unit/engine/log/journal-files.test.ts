@@ -3,13 +3,7 @@
  */
 
 import { beforeEach, expect, test } from 'vitest';
-import { LogFiles } from '../../../../src/engine/log/log-files.ts';
-import type { LogWriter } from '../../../../src/engine/log/log-writer.ts';
-import {
-  encodeCommitPayload,
-  type CommitPayload,
-  type Operation,
-} from '../../../../src/engine/log/operations.ts';
+import type { LogFiles } from '../../../../src/engine/log/log-files.ts';
 import {
   groupsOf,
   recoverJournal,
@@ -18,58 +12,23 @@ import {
 } from '../../../../src/engine/log/recovery.ts';
 import { firstPosition } from '../../../../src/engine/log/walk.ts';
 import { wholeEnd } from '../../../../src/engine/log/whole-end.ts';
-import { noTotals } from '../../../../src/engine/model.ts';
 import { MemoryFileSystem } from '../../../../src/engine/platform/memory-file-system.ts';
 import { nativeHashing } from '../../../../src/engine/platform/native-hashing.ts';
 import { generatedBytes } from '../../../support/content.ts';
+import { commit, logFilesOn, lsnsOf, makeJournal } from '../../../support/journal-files.ts';
 
 const { crc32, sha256 } = nativeHashing;
-const storeId = new Uint8Array(16).fill(3);
 
 let disk: MemoryFileSystem;
 let files: LogFiles;
 
 beforeEach(async () => {
   disk = new MemoryFileSystem();
-  await disk.makeDirectory('/store');
-  files = await LogFiles.open(disk, crc32, '/store', storeId);
+  files = await logFilesOn(disk);
 });
 
-/** A journal file behind another, or the first. */
-async function makeJournal(
-  fileId: number,
-  firstLsn: number,
-  before?: LogWriter,
-): Promise<LogWriter> {
-  return files.create({
-    kind: 'journal',
-    generation: 1,
-    fileId,
-    storeId,
-    salt: 100 + fileId,
-    previous: { fileId: before?.fileId ?? 0, end: before?.end ?? 0, chain: before?.chain ?? 0 },
-    firstLsn,
-    checkpoint: { fileId: 0, offset: 0 },
-  });
-}
-
-/** A commit that makes a bucket. */
-function commit(writer: LogWriter, firstLsn: number): { fileId: number; offset: number } {
-  const bucket = { id: firstLsn, name: `bucket-${firstLsn}`, versioned: false, public: false };
-  const operations: Operation[] = [{ kind: 'putBucket', bucket }];
-  const payload: CommitPayload = { totals: noTotals, timeMs: 1, lastBucketId: 1, operations };
-  const head = { firstLsn, operationCount: 1, durableEnd: writer.durableEnd };
-  return writer.appendCommit(head, encodeCommitPayload(payload, []));
-}
-
-async function lsnsOf(groups: AsyncGenerator<JournalGroup>): Promise<number[]> {
-  const found: number[] = [];
-  for await (const { firstLsn } of groups) found.push(firstLsn);
-  return found;
-}
-
 test('zeros that fill a sector belong to no group', async () => {
-  const writer = await makeJournal(1, 1);
+  const writer = await makeJournal(files, 1, 1);
   commit(writer, 1);
   const payload = Uint8Array.of(1, 2, 3);
   const id = { domain: 0, kind: 'data', digest: sha256(payload) } as const;
@@ -86,12 +45,12 @@ test('zeros that fill a sector belong to no group', async () => {
 });
 
 test('files without a commit lead back to the last one that there is, however many', async () => {
-  const first = await makeJournal(1, 1);
+  const first = await makeJournal(files, 1, 1);
   commit(first, 1);
   commit(first, 2);
   await first.sync();
-  const second = await makeJournal(2, 3, first);
-  await makeJournal(3, 3, second);
+  const second = await makeJournal(files, 2, 3, first);
+  await makeJournal(files, 3, 3, second);
   const { last, lastLsn, end } = await recoverJournal(files, crc32);
   expect(last?.position.fileId).toBe(1);
   expect({ lastLsn, endsIn: end.fileId }).toEqual({ lastLsn: 2, endsIn: 3 });
@@ -99,18 +58,18 @@ test('files without a commit lead back to the last one that there is, however ma
 });
 
 test('a journal of files without any commit is empty', async () => {
-  const first = await makeJournal(1, 1);
-  await makeJournal(2, 1, first);
+  const first = await makeJournal(files, 1, 1);
+  await makeJournal(files, 2, 1, first);
   const { last, lastLsn } = await recoverJournal(files, crc32);
   expect({ last, lastLsn }).toEqual({ last: undefined, lastLsn: 0 });
 });
 
 test('a replay says which file is missing: the first, one in between, or that it begins in', async () => {
-  let writer = await makeJournal(1, 1);
+  let writer = await makeJournal(files, 1, 1);
   const places = [commit(writer, 1)];
   await writer.sync();
   for (const id of [2, 3]) {
-    writer = await makeJournal(id, id, writer);
+    writer = await makeJournal(files, id, id, writer);
     places.push(commit(writer, id));
     await writer.sync();
   }
@@ -131,7 +90,7 @@ test('a replay says which file is missing: the first, one in between, or that it
 });
 
 test('a replay does not begin behind a commit that is damaged', async () => {
-  const writer = await makeJournal(1, 1);
+  const writer = await makeJournal(files, 1, 1);
   const place = commit(writer, 1);
   commit(writer, 2);
   await writer.sync();
@@ -146,7 +105,7 @@ test('a replay does not begin behind a commit that is damaged', async () => {
 });
 
 test('who looks for the end of a large file gives way, once for each MiB', async () => {
-  const writer = await makeJournal(1, 1);
+  const writer = await makeJournal(files, 1, 1);
   for (let at = 0; at < 40; at++) {
     const payload = generatedBytes(at, 64 * 1024);
     const id = { domain: 0, kind: 'data', digest: sha256(payload) } as const;
