@@ -43,7 +43,7 @@ async function runAll(engine: Engine, options: VerifyOptions): Promise<Findings[
 const sum = (runs: readonly Findings[], field: 'chunks' | 'versions' | 'percent'): number =>
   runs.reduce((total, run) => total + run[field], 0);
 
-/** Files of every kind: several with parity each, and a snapshot behind which the journal counts. */
+/** Files of every kind, each with parity, and a snapshot behind which the journal counts. */
 async function makeLongStore(): Promise<Engine> {
   const fileSystem = new MemoryFileSystem();
   const open = (): Promise<Engine> =>

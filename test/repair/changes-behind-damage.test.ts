@@ -52,7 +52,7 @@ async function linesOf(fileSystem: FileSystem): Promise<string[]> {
 }
 
 describe('behind damage', () => {
-  test('every kind of change is made anew, and what is left of nothing is passed over', async () => {
+  test('every kind of change is made anew, if there is anything to do', async () => {
     const clock = new TestClock();
     const fileSystem = await fileSystemWith(storeFolder, new Map());
     const platform = testPlatform({ fileSystem, clock });
@@ -104,7 +104,10 @@ describe('behind damage', () => {
     expect(report.renewedCount).toBeGreaterThan(10);
     expect(report.lost).toEqual([]);
     const lines = await linesOf(damaged);
-    const hex = (text: string): string => Buffer.from(text).toString('hex').slice(0, 40);
+    const hex = (content: string | Uint8Array): string =>
+      Buffer.from(content as string)
+        .toString('hex')
+        .slice(0, 40);
     expect(lines).toEqual(
       [
         '["alone",true,true,false]',
@@ -114,8 +117,8 @@ describe('behind damage', () => {
         `alone/a false  ${hex('one')}`,
         `alone/a false  ${hex('three')}`,
         'alone/a true  marker',
-        `alone/held true ${until} ${Buffer.from(generatedText(7, 900)).toString('hex').slice(0, 40)}`,
-        `alone/large true  ${Buffer.from(generatedBytes(5, 40_000)).toString('hex').slice(0, 40)}`,
+        `alone/held true ${until} ${hex(generatedText(7, 900))}`,
+        `alone/large true  ${hex(generatedBytes(5, 40_000))}`,
       ].sort(),
     );
   });

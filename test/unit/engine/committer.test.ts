@@ -154,7 +154,7 @@ describe('a chunk that comes with a put', () => {
     expect(state.damage.has(id)).toBe(false);
   });
 
-  test('does not, if it is a delta: what depends on the other may not come to cost more', async () => {
+  test('does not, if it is a delta: others may rely on the read cost', async () => {
     await place(at(512));
     await state.damage.note(id, at(512), 'a bit is wrong');
     expect(await put(stageWith({}, { readCost: 2 }))).toMatchObject({ outcome: 'done' });

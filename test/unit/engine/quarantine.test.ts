@@ -24,7 +24,9 @@ class OneName extends MemoryFileSystem {
 
 async function inQuarantine(): Promise<Record<string, string>> {
   const files = await readFiles(disk, quarantineFolder(folder));
-  return Object.fromEntries([...files].map(([path, bytes]) => [path, `${Buffer.from(bytes)}`]));
+  return Object.fromEntries(
+    [...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]),
+  );
 }
 
 async function put(content: string, what?: 'leave'): Promise<void> {

@@ -67,7 +67,7 @@ beforeEach(async () => {
 });
 
 describe('log files', () => {
-  test('that were not used for longest are closed first, and open again when asked for', async () => {
+  test('that were not used for longest are closed first, and open again', async () => {
     for (let id = 1; id <= openFilesMax + 2; id++) await make(id);
     for (let id = 1; id <= openFilesMax; id++) expect(await idOf(id)).toBe(id);
     await idOf(1);

@@ -118,7 +118,7 @@ describe('behind damage', () => {
     expect(await provable(2, {})).toEqual([6, 8, 10]);
   });
 
-  test('a commit whose payload is damaged is passed over, and what is behind it found', async () => {
+  test('a commit whose payload is damaged is passed over', async () => {
     await damage(7, 'payload');
     expect(await provable(2, { damagedAt: offsetOf(7) })).toEqual([8, 9, 10]);
     await damage(10, 'payload');
@@ -130,6 +130,16 @@ describe('behind damage', () => {
     await damage(9, 'head');
     expect(await provable(2, { damagedAt: offsetOf(7), end: offsetOf(10) + 20 })).toEqual([8]);
     expect(await provable(2, { damagedAt: offsetOf(7), end: offsetOf(7) })).toEqual([]);
+  });
+
+  test('a commit that says what cannot be is passed over', async () => {
+    const writer = await makeJournal(files, 4, 16);
+    commit(writer, 16);
+    const head = { firstLsn: 17, operationCount: 1, durableEnd: writer.durableEnd };
+    writer.appendCommit(head, new Uint8Array(20).fill(0xff));
+    commit(writer, 18);
+    await writer.sync();
+    expect(await provable(4, {})).toEqual([16, 18]);
   });
 
   test('a file without a header proves nothing, and says so', async () => {
