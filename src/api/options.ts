@@ -14,7 +14,7 @@ import type { Store } from './store.ts';
 /**
  * Content to upload. A string is stored as UTF-8. A stream is read once, in order, and never held
  * in memory whole; Node streams are async iterables. The caller may reuse its buffers as soon as
- * the promise settles.
+ * the promise settles, and a stream those of a piece as soon as the next is asked for.
  */
 export type Body =
   | Uint8Array

@@ -6,7 +6,6 @@
 
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import type { ObjectAttrs } from '../index.ts';
 import {
@@ -90,7 +89,31 @@ export class NotAFileError extends Error {
   override readonly message = 'it is not a regular file any more';
 }
 
-/** The content of a file, in pieces of so many bytes. */
-export function streamOf(file: FileHandle, pieceBytes: number): Readable {
-  return file.createReadStream({ start: 0, autoClose: false, highWaterMark: pieceBytes });
+/**
+ * The content of a file that nothing was read of yet, in pieces of so many bytes. Each is good
+ * until the next is asked for: one memory is read into while the other is stored.
+ *
+ * A stream of Node gets new memory for each piece, which it takes V8 a fifth of an upload to
+ * collect.
+ */
+export async function* piecesOf(
+  file: FileHandle,
+  pieceBytes: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const memories = [new Uint8Array(pieceBytes), new Uint8Array(pieceBytes)] as const;
+  let reading = readOn(file, memories[0]);
+  for (let next = 1; ; next = 1 - next) {
+    const piece = await reading;
+    if (piece.length === 0) return;
+    reading = readOn(file, memories[next] as Uint8Array);
+    // A failure is seen when its turn comes; until then it must not count as unhandled.
+    reading.catch(() => undefined);
+    yield piece;
+  }
+}
+
+/** The bytes that come next: some, unless the file ends here. It may be a pipe. */
+async function readOn(file: FileHandle, memory: Uint8Array): Promise<Uint8Array> {
+  const { bytesRead } = await file.read(memory, 0, memory.length, null);
+  return memory.subarray(0, bytesRead);
 }

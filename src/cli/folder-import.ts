@@ -30,8 +30,8 @@ import {
   lookAt,
   NotAFileError,
   openFile,
+  piecesOf,
   type Seen,
-  streamOf,
 } from './file-on-disk.ts';
 import { walkFolder } from './folder-walk.ts';
 
@@ -270,7 +270,7 @@ class ImportRun {
     } as const;
     const isLarge = seen.sizeBytes > wholeFileBytesMax;
     const uploaded = isLarge
-      ? await this.#inTurn(() => bucket.upload(name, streamOf(file, wholeFileBytesMax), options))
+      ? await this.#inTurn(() => bucket.upload(name, piecesOf(file, wholeFileBytesMax), options))
       : await bucket.upload(name, await file.readFile(), options);
     this.#report.newBytes += newBytes;
     this.#notice(uploaded.version);

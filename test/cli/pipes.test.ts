@@ -34,6 +34,14 @@ describe('put - and cat', () => {
     expect({ stdout, exitCode }).toEqual({ stdout: 'same\n', exitCode: 0 });
   });
 
+  test('put takes a pipe that has a name, too', async () => {
+    const { stdout, exitCode } = await place.shell(
+      `${produce} > in; mkfifo pipe; cat in > pipe & varve put pipe b/a > put.log; wait
+       varve cat b/a | cmp - in && echo same`,
+    );
+    expect({ stdout, exitCode }).toEqual({ stdout: 'same\n', exitCode: 0 });
+  });
+
   test('a reader that has seen enough is no failure', async () => {
     const { stdout, stderr, exitCode } = await place.shell(
       `${produce} | varve put - b/a > put.log && varve cat b/a | head -c 10 | wc -c; varve verify`,

@@ -28,6 +28,7 @@ import {
   parseTime,
 } from '../arguments.ts';
 import { UsageError } from '../exit-code.ts';
+import { piecesOf } from '../file-on-disk.ts';
 import { writeNamedFile } from '../new-file.ts';
 import { describeAttrs } from '../object-text.ts';
 import { formatCounted, formatSize, formatTime, printable } from '../printable.ts';
@@ -244,8 +245,7 @@ async function put(
   try {
     const stats = await file.stat();
     if (stats.isDirectory()) throw new UsageError(`'${path}' is a folder: use varve import`);
-    const body = file.createReadStream({ autoClose: false, highWaterMark: readBytes });
-    await upload(body, stats.isFile() ? stats.size : undefined);
+    await upload(piecesOf(file, readBytes), stats.isFile() ? stats.size : undefined);
   } finally {
     await file.close();
   }

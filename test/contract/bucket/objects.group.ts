@@ -53,6 +53,22 @@ export const objects: ContractGroup = {
         expect(Buffer.compare(await bucket.download('large'), wanted)).toBe(0);
       });
 
+      test('may come in one memory that is used again for each piece', async () => {
+        const bucket = await target.bucket();
+        const content = generatedBytes(3, 1_500_000);
+        const memory = new Uint8Array(70_000);
+        async function* pieces(): AsyncGenerator<Uint8Array> {
+          for (let at = 0; at < content.length; at += memory.length) {
+            const piece = content.subarray(at, at + memory.length);
+            memory.set(piece);
+            yield memory.subarray(0, piece.length);
+            memory.fill(0xff);
+          }
+        }
+        await bucket.upload('a', pieces());
+        expect(Buffer.compare(await bucket.download('a'), content)).toBe(0);
+      });
+
       test('has an etag that depends on nothing else', async () => {
         const [one, other] = [await target.bucket(), await target.bucket({ versioned: true })];
         const content = Buffer.from(generatedBytes(2, 400_000));
