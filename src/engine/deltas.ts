@@ -83,6 +83,15 @@ export interface NewChunk {
   readonly children: readonly ChunkId[];
 }
 
+/** A new chunk that a sample was taken of: once, as it costs about what its name does. */
+export interface SampledChunk extends NewChunk {
+  readonly isCompressible: boolean;
+}
+
+export function sampled(chunk: NewChunk): SampledChunk {
+  return { ...chunk, isCompressible: looksCompressible(chunk.bytes) };
+}
+
 /** What lies where a new chunk will lie. */
 export interface Neighbourhood {
   /** Chunks that stay. */
@@ -138,8 +147,8 @@ export class Deltas {
    *
    * @param isEdited - Whether it may have been made from what lies at its place, and stays.
    */
-  asItIs(chunk: NewChunk, isEdited: boolean): EncodedChunk | undefined {
-    if (looksCompressible(chunk.bytes)) return undefined;
+  asItIs(chunk: SampledChunk, isEdited: boolean): EncodedChunk | undefined {
+    if (chunk.isCompressible) return undefined;
     return isEdited && this.#isWorthALook() ? undefined : rawChunk(chunk);
   }
 
@@ -156,12 +165,12 @@ export class Deltas {
    */
   async encode(
     stage: StagedChunks,
-    chunk: NewChunk,
+    chunk: SampledChunk,
     place: () => Promise<Neighbourhood> = nowhere,
   ): Promise<EncodedChunk> {
     const { id, bytes } = chunk;
     if (!this.#mayBeDelta(chunk)) return this.#plain(chunk);
-    if (!looksCompressible(bytes)) return this.#edited(stage, chunk, place);
+    if (!chunk.isCompressible) return this.#edited(stage, chunk, place);
     const features = withinDomain(superFeatures(bytes), id.domain);
     const similar = await this.similar();
     const draft = await this.#draft(stage, chunk, await place(), similar.candidates(features));
@@ -178,7 +187,7 @@ export class Deltas {
    */
   async #edited(
     stage: StagedChunks,
-    chunk: NewChunk,
+    chunk: SampledChunk,
     place: () => Promise<Neighbourhood>,
   ): Promise<EncodedChunk> {
     const { near } = await place();
@@ -210,13 +219,14 @@ export class Deltas {
     return id.kind === 'data' && bytes.length >= deltaChunkBytesMin;
   }
 
-  async #plain(chunk: NewChunk): Promise<EncodedChunk> {
+  async #plain(chunk: SampledChunk): Promise<EncodedChunk> {
+    const { bytes, isCompressible } = chunk;
     const { compression } = this.#parts.platform;
-    return plainChunk(chunk, await encodePayload(compression, chunk.bytes, 'fast'));
+    return plainChunk(chunk, await encodePayload(compression, bytes, 'fast', isCompressible));
   }
 
   /** The chunk as a delta, if that is clearly smaller, or else plain. */
-  async #smallest(chunk: NewChunk, draft: Draft | undefined): Promise<EncodedChunk> {
+  async #smallest(chunk: SampledChunk, draft: Draft | undefined): Promise<EncodedChunk> {
     const { id, bytes } = chunk;
     if (draft === undefined) return this.#plain(chunk);
     const { base, delta } = draft;
@@ -277,7 +287,6 @@ export class Deltas {
 
   /** A chunk that resembles a new one mostly lies where that will lie: then its name is known. */
   async #idsOf(domain: number, digest: Uint8Array, there: readonly ChunkId[]): Promise<ChunkId[]> {
-    if (digest.length === 32) return [{ domain, kind: 'data', digest }];
     const known = there.find((id) => equalBytes(id.digest.subarray(0, digest.length), digest));
     if (known !== undefined) return [known];
     return chunkIdsWith(this.#parts.index.reader(), domain, digest);

@@ -32,7 +32,7 @@ import type {
   VersionContent,
   VersionStore,
 } from './model.ts';
-import type { Deltas, Neighbourhood, NewChunk } from './deltas.ts';
+import { sampled, type Deltas, type Neighbourhood, type NewChunk } from './deltas.ts';
 import { looksLikeGzip } from './gzip/member-header.ts';
 import type { Platform } from './platform/platform.ts';
 import { PreviousContent } from './previous-content.ts';
@@ -187,7 +187,7 @@ async function stageWhole(
     kind: 'data',
     digest: parts.platform.hashing.sha256(bytes),
   };
-  const chunk = { id, bytes, children: noChildren };
+  const chunk = sampled({ id, bytes, children: noChildren });
   const place = async (): Promise<Neighbourhood> => {
     const previous = await previousOf(parts, put, stage);
     return neighbourhood((await previous?.near(0, sizeBytes)) ?? [], keepsPrevious);
@@ -240,12 +240,13 @@ async function stageContent(
     };
     // The chunker only lends a chunk. One that nothing is tried with need not be kept.
     const isEdited = previous !== undefined && keepsPrevious;
-    const asItIs = deltas.asItIs(chunk, isEdited);
+    const lent = sampled(chunk);
+    const asItIs = deltas.asItIs(lent, isEdited);
     if (asItIs !== undefined) {
       await put(asItIs);
       return;
     }
-    const kept = { ...chunk, bytes: new Uint8Array(bytes) };
+    const kept = { ...lent, bytes: new Uint8Array(bytes) };
     const there = (await previous?.near(offset, bytes.length)) ?? [];
     const place = neighbourhood(there, keepsPrevious);
     await inFlight.run(id, async () =>
@@ -295,7 +296,7 @@ async function stageNode({ deltas, stage, inFlight }: Staging, node: NewNode): P
   const [isThere] = await stage.has([node.id]);
   if (isThere === true || inFlight.has(node.id)) return;
   await inFlight.run(node.id, async () => {
-    await stage.put(await deltas.encode(stage, node));
+    await stage.put(await deltas.encode(stage, sampled(node)));
   });
 }
 

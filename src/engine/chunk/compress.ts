@@ -76,13 +76,18 @@ export async function encodePrimed(
   return { encoding: 'raw', payload: delta };
 }
 
-/** Compresses a chunk with what this platform prefers, or leaves it as it is if that is no gain. */
+/**
+ * Compresses a chunk with what this platform prefers, or leaves it as it is if that is no gain.
+ *
+ * @param isCompressible - What {@link looksCompressible} said, if it was asked already.
+ */
 export async function encodePayload(
   compression: Compression,
   bytes: Uint8Array,
   effort: Effort,
+  isCompressible: boolean = looksCompressible(bytes),
 ): Promise<EncodedPayload> {
-  if (looksCompressible(bytes)) {
+  if (isCompressible) {
     const payload = await compression.compress(compression.preferred, bytes, effort);
     if (bytes.length - payload.length >= bytes.length / 32) {
       return { encoding: compression.preferred, payload };

@@ -22,7 +22,8 @@ export type Parent =
   | { readonly kind: 'chunk'; readonly id: ChunkId };
 
 const locationSuffix = 'l';
-const chunkGroupLength = 1 + 4 + 1 + 32;
+const digestBytes = 32;
+const chunkGroupLength = 1 + 4 + 1 + digestBytes;
 const referencePrefix = 'r';
 
 /**
@@ -144,13 +145,15 @@ export async function candidates(
   });
 }
 
-/** The chunks of content whose digest begins so: a few at most. */
+/** The chunks of content whose digest begins so: a few at most. A whole digest is its own answer. */
 export async function chunkIdsWith(
   reader: IndexReader,
   domain: number,
   digestStart: Uint8Array,
 ): Promise<ChunkId[]> {
-  const gte = chunkGroup({ domain, kind: 'data', digest: digestStart });
+  const id: ChunkId = { domain, kind: 'data', digest: digestStart };
+  if (digestStart.length === digestBytes) return [id];
+  const gte = chunkGroup(id);
   const rows = await reader.range({ gte, lt: afterPrefix(gte), limit: 4 });
   return rows
     .filter(({ key }) => key.length === chunkGroupLength + locationSuffix.length)

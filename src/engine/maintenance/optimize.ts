@@ -329,8 +329,9 @@ class Optimization {
     readCostMax: number,
   ): Promise<Base[]> {
     const similar: ChunkId[] = [];
+    const reader = this.#parts.index.reader();
     for (const digest of this.#similar.candidates(features)) {
-      similar.push(...(await this.#idsOf(id.domain, digest)));
+      similar.push(...(await chunkIdsWith(reader, id.domain, digest)));
     }
     const bases = new Map<string, Base>();
     for (const candidate of [...near, ...similar]) {
@@ -341,12 +342,6 @@ class Optimization {
       if (bases.size === candidatesMax) break;
     }
     return [...bases.values()];
-  }
-
-  /** Of what earlier runs took only the beginning of the digest is at hand. */
-  async #idsOf(domain: number, digest: Uint8Array): Promise<readonly ChunkId[]> {
-    if (digest.length === 32) return [{ domain, kind: 'data', digest }];
-    return chunkIdsWith(this.#parts.index.reader(), domain, digest);
   }
 
   /** A chunk that was taken, or if that costs too much, the first that it is a delta of. */
