@@ -2,15 +2,22 @@
  * The smallest form of a chunk that is found: plain, or a delta of one or more bases.
  *
  * Bases are added one after the other, the best one first, for as long as what is stored becomes
- * smaller by it. Everything is compressed as well as the platform can: time is not what counts.
+ * smaller by it. To compress as well as the platform can takes most of the time that there is, so
+ * it is done once: deltas are compared by DEFLATE alone, and the chunk itself is not compressed
+ * where a delta of it is so small that it must be smaller.
  *
  * @module
  */
 
-import { dictionaryOf, encodePrimed, looksCompressible } from '../chunk/compress.ts';
+import {
+  dictionaryOf,
+  encodePrimed,
+  looksCompressible,
+  type EncodedPayload,
+} from '../chunk/compress.ts';
 import { encodeDelta } from '../chunk/delta.ts';
-import type { ChunkId, EncodedChunk, Encoding } from '../model.ts';
-import type { Codec, Compression } from '../platform/platform.ts';
+import type { ChunkId, EncodedChunk } from '../model.ts';
+import type { Compression } from '../platform/platform.ts';
 
 /** A chunk that another may become a delta of. */
 export interface Base {
@@ -26,6 +33,20 @@ export interface Form {
   readonly storedBytes: number;
 }
 
+/** A chunk to be stored. */
+interface Subject {
+  readonly id: ChunkId;
+  readonly bytes: Uint8Array;
+}
+
+/** A delta, and what DEFLATE makes of it. */
+interface Draft {
+  readonly bases: readonly Base[];
+  readonly delta: Uint8Array;
+  readonly payload: EncodedPayload;
+  readonly storedBytes: number;
+}
+
 /** The head of a frame; what naming a base takes, there and by an edge in the index. */
 const headBytes = 64;
 const baseBytes = 68;
@@ -36,7 +57,15 @@ const basesMax = 4;
 /** A delta that is larger than this, of its chunk, is not worth compressing. */
 const hopelessFraction = 3 / 4;
 
-const encodings: readonly Codec[] = ['deflate', 'zstd'];
+/** One that takes so little, of its chunk, is not compared with the chunk compressed, */
+const surelySmallerFraction = 1 / 64;
+
+/** nor one that takes less than this part of what the chunk comes to when time does count. */
+const gainMax = 1 / 2;
+
+/** DEFLATE behind the bases is smaller than zstd for less, and DEFLATE never for more. */
+const zstdBytesMin = 4 * 1024;
+const deflateBytesMax = 16 * 1024;
 
 /**
  * @param bases - What it may become a delta of, the likeliest first.
@@ -44,65 +73,112 @@ const encodings: readonly Codec[] = ['deflate', 'zstd'];
  */
 export async function smallestForm(
   compression: Compression,
-  { id, bytes }: { readonly id: ChunkId; readonly bytes: Uint8Array },
+  subject: Subject,
   bases: readonly Base[],
   readCostMax: number,
 ): Promise<Form> {
-  let best = await plainForm(compression, id, bytes);
+  const draft = await smallestDraft(compression, subject.bytes, bases, readCostMax);
+  if (draft === undefined) return plainForm(compression, subject);
+  const asDelta = await deltaForm(compression, subject, draft);
+  if (await isSurelyMore(compression, subject, asDelta.storedBytes)) return asDelta;
+  const plain = await plainForm(compression, subject);
+  return plain.storedBytes <= asDelta.storedBytes ? plain : asDelta;
+}
+
+async function smallestDraft(
+  compression: Compression,
+  bytes: Uint8Array,
+  bases: readonly Base[],
+  readCostMax: number,
+): Promise<Draft | undefined> {
   // The best alone first: to it others are added.
-  const drafts = bases
-    .map((base) => ({ base, deltaBytes: encodeDelta([base.bytes], bytes).length }))
-    .filter(({ deltaBytes }) => deltaBytes < bytes.length * hopelessFraction)
-    .sort((a, b) => a.deltaBytes - b.deltaBytes);
-  let chosen: readonly Base[] = [];
-  for (const { base } of drafts) {
-    const tried = [...chosen, base];
+  const singles = bases
+    .map((base) => ({ base, delta: encodeDelta([base.bytes], bytes) }))
+    .filter(({ delta }) => delta.length < bytes.length * hopelessFraction)
+    .sort((a, b) => a.delta.length - b.delta.length);
+  let best: Draft | undefined;
+  for (const { base, delta } of singles) {
+    const tried = [...(best?.bases ?? []), base];
     if (readCostOf(tried) > readCostMax) continue;
-    const form = await deltaForm(compression, id, bytes, tried);
-    if (form.storedBytes >= best.storedBytes) continue;
-    [best, chosen] = [form, tried];
-    if (chosen.length === basesMax) break;
+    if (best === undefined) best = await draftOf(compression, tried, delta);
+    else {
+      const isOneMorePaid = best.payload.payload.length > baseBytes;
+      if (!isOneMorePaid || best.bases.length === basesMax) break;
+      const both = encodeDelta(
+        tried.map((each) => each.bytes),
+        bytes,
+      );
+      if (both.length + baseBytes >= best.delta.length) continue;
+      const draft = await draftOf(compression, tried, both);
+      if (draft.storedBytes < best.storedBytes) best = draft;
+    }
   }
   return best;
 }
 
-async function plainForm(compression: Compression, id: ChunkId, bytes: Uint8Array): Promise<Form> {
-  const { encoding, payload } = await smallestPayload(compression, bytes);
-  const chunk = { id, encoding, payload, rawBytes: bytes.length, children: [] };
-  return { chunk, storedBytes: headBytes + payload.length };
+async function draftOf(
+  compression: Compression,
+  bases: readonly Base[],
+  delta: Uint8Array,
+): Promise<Draft> {
+  const dictionary = dictionaryOf(bases.map(({ bytes }) => bytes));
+  const payload = await encodePrimed(compression, delta, dictionary);
+  return { bases, delta, payload, storedBytes: storedBytesOf(bases, payload) };
 }
 
 async function deltaForm(
   compression: Compression,
-  id: ChunkId,
-  bytes: Uint8Array,
-  bases: readonly Base[],
+  { id, bytes }: Subject,
+  { bases, delta, payload }: Draft,
 ): Promise<Form> {
-  const bytesOfBases = bases.map((base) => base.bytes);
-  const delta = encodeDelta(bytesOfBases, bytes);
-  const { encoding, payload } = await smallestPayload(compression, delta, bytesOfBases);
+  const isTried = payload.encoding === 'zstd' || payload.payload.length < zstdBytesMin;
+  const smallest = isTried ? payload : await orZstd(compression, delta, payload);
   const children = bases.map((base) => base.id);
   const described = { deltaBytes: delta.length, readCost: readCostOf(bases) };
-  const chunk = { id, encoding, payload, rawBytes: bytes.length, children, delta: described };
-  return { chunk, storedBytes: headBytes + bases.length * baseBytes + payload.length };
+  const chunk = { id, ...smallest, rawBytes: bytes.length, children, delta: described };
+  return { chunk, storedBytes: storedBytesOf(bases, smallest) };
+}
+
+async function plainForm(compression: Compression, { id, bytes }: Subject): Promise<Form> {
+  let smallest: EncodedPayload = { encoding: 'raw', payload: bytes };
+  if (looksCompressible(bytes)) {
+    if (bytes.length <= deflateBytesMax) {
+      const payload = await compression.compress('deflate', bytes, 'small');
+      if (payload.length < bytes.length) smallest = { encoding: 'deflate', payload };
+    }
+    smallest = await orZstd(compression, bytes, smallest);
+  }
+  const chunk = { id, ...smallest, rawBytes: bytes.length, children: [] };
+  return { chunk, storedBytes: storedBytesOf([], smallest) };
+}
+
+/** What there is, or what zstd makes of the same bytes if that is smaller. */
+async function orZstd(
+  compression: Compression,
+  bytes: Uint8Array,
+  other: EncodedPayload,
+): Promise<EncodedPayload> {
+  const payload = await compression.compress('zstd', bytes, 'small');
+  return payload.length < other.payload.length ? { encoding: 'zstd', payload } : other;
+}
+
+/** Whether a chunk takes more than so much, however well it is compressed. */
+async function isSurelyMore(
+  compression: Compression,
+  { bytes }: Subject,
+  storedBytes: number,
+): Promise<boolean> {
+  if (storedBytes <= bytes.length * surelySmallerFraction) return true;
+  if (!looksCompressible(bytes)) return storedBytes < bytes.length;
+  const quickly = await compression.compress('zstd', bytes, 'fast');
+  return storedBytes <= quickly.length * gainMax;
+}
+
+function storedBytesOf(bases: readonly Base[], { payload }: EncodedPayload): number {
+  return headBytes + bases.length * baseBytes + payload.length;
 }
 
 /** What a read of a delta of these takes. */
 function readCostOf(bases: readonly Base[]): number {
   return bases.reduce((sum, { readCost }) => sum + readCost, 1);
-}
-
-async function smallestPayload(
-  compression: Compression,
-  bytes: Uint8Array,
-  bases?: readonly Uint8Array[],
-): Promise<{ readonly encoding: Encoding; readonly payload: Uint8Array }> {
-  let best: { encoding: Encoding; payload: Uint8Array } = { encoding: 'raw', payload: bytes };
-  if (bases !== undefined) best = await encodePrimed(compression, bytes, dictionaryOf(bases));
-  if (!looksCompressible(bytes)) return best;
-  for (const encoding of encodings) {
-    const payload = await compression.compress(encoding, bytes, 'small');
-    if (payload.length < best.payload.length) best = { encoding, payload };
-  }
-  return best;
 }
