@@ -145,7 +145,7 @@ export async function candidates(
   });
 }
 
-/** The chunks of content whose digest begins so: a few at most. A whole digest is its own answer. */
+/** The chunks of content whose digest begins so: a few at most. A whole one is its own answer. */
 export async function chunkIdsWith(
   reader: IndexReader,
   domain: number,

@@ -81,7 +81,7 @@ describe('the smallest form', () => {
     expect((await formOf(generatedText(3, 5), [])).chunk.encoding).toBe('raw');
   });
 
-  test('has two bases where each has a half, but not where that costs too much to read', async () => {
+  test('has two bases where each has a half, and reading them may cost so much', async () => {
     const other = generatedText(7, 12_000);
     const both = Uint8Array.from([...text.subarray(0, 40_000), ...other.subarray(0, 40_000)]);
     const bases = [baseOf(1, text, 2), baseOf(2, other, 3)];
