@@ -63,6 +63,7 @@ export function countingFileSystem(counter: SyncCounter): FileSystem {
           await file.sync();
         },
         size: () => file.size(),
+        truncate: (sizeBytes) => file.truncate(sizeBytes),
         close: () => file.close(),
       };
     },

@@ -90,6 +90,13 @@ export const sectorBytes = 512;
 /** A log file that has grown to this size is followed by a new one. */
 export const logFileBytesMax: number = 64 * mebibyte;
 
+/** So many small commits in a row are followed by room in the journal for those to come. */
+export const journalRoomAhead: {
+  readonly afterWrites: number;
+  readonly smallBytes: number;
+  readonly bytes: number;
+} = { afterWrites: 16, smallBytes: 32 * kibibyte, bytes: 256 * kibibyte };
+
 /** A commit group takes queued commits up to so many operations and bytes. */
 export const groupOperationsMax = 4096;
 export const groupBytesMax: number = 4 * mebibyte;

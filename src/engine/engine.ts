@@ -82,7 +82,7 @@ export class Engine {
     this.#incarnation = new Incarnation(platform, directory, files, superblock);
     const incarnation = this.#incarnation;
     const onFailure = (error: unknown): void => void this.#health.fail(error);
-    this.#journal = new Journal(incarnation, recovered);
+    this.#journal = new Journal(incarnation, recovered, options.roomAhead);
     this.#segments = new Segments(incarnation, onFailure);
     this.#committer = new Committer({
       clock: platform.clock,

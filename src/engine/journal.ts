@@ -8,12 +8,13 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { logFileBytesMax } from '../base/limits.ts';
+import { journalRoomAhead, logFileBytesMax } from '../base/limits.ts';
 import type { Incarnation } from './incarnation.ts';
 import { fileHeaderBytes, type FileHeader, type LogPosition } from './log/file-header.ts';
 import type { LogWriter } from './log/log-writer.ts';
 import { encodeCommitPayload, type CommitPayload } from './log/operations.ts';
 import type { RecoveredJournal } from './log/recovery.ts';
+import type { RoomLimits } from './log/room-ahead.ts';
 import type { ChunkId, ChunkLocation, EncodedChunk, Lsn } from './model.ts';
 
 /** A smaller commit takes two sectors or three: nobody waits to save one. */
@@ -21,6 +22,7 @@ const deflatedCommitBytesMin = 1024;
 
 export class Journal {
   readonly #incarnation: Incarnation;
+  readonly #roomAhead: RoomLimits;
   /** Where the last commit ends: queued, and known to be durable. */
   #end: FileHeader['previous'];
   #durableEnd: FileHeader['previous'];
@@ -37,8 +39,10 @@ export class Journal {
       RecoveredJournal,
       'end' | 'checkpoint' | 'bytesSinceCheckpoint' | 'operationsSinceCheckpoint'
     >,
+    roomAhead: RoomLimits = journalRoomAhead,
   ) {
     this.#incarnation = incarnation;
+    this.#roomAhead = roomAhead;
     this.#end = recovered.end;
     this.#durableEnd = recovered.end;
     this.#checkpoint = recovered.checkpoint;
@@ -71,7 +75,7 @@ export class Journal {
     return this.#writer?.fileId;
   }
 
-  /** Its size, once all is written. */
+  /** Where its frames end, once all is written. */
   get openFileEnd(): number {
     return this.#writer?.end ?? 0;
   }
@@ -82,6 +86,8 @@ export class Journal {
     if (full !== undefined) {
       if (full.end < logFileBytesMax && !this.#isSealed) return;
       await this.sync();
+      // Before there is another file: to others this one is whole then.
+      await full.closeRoom();
     }
     this.#writer = await this.#incarnation.createFile({
       kind: 'journal',
@@ -89,6 +95,7 @@ export class Journal {
       firstLsn: nextLsn,
       checkpoint: this.#checkpoint ?? { fileId: 0, offset: 0 },
     });
+    this.#writer.keepRoomAhead(this.#roomAhead);
     this.#isSealed = false;
     await full?.close();
   }

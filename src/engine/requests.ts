@@ -5,6 +5,7 @@
  */
 
 import type { ChunkingLimits } from '../base/limits.ts';
+import type { RoomLimits } from './log/room-ahead.ts';
 import type { ParityWish } from './maintenance/parity-keeper.ts';
 import type { BucketRecord, Durability, ObjectVersion, Preconditions } from './model.ts';
 import type { Platform } from './platform/platform.ts';
@@ -19,6 +20,8 @@ export interface EngineOptions {
   readonly chunking?: ChunkingLimits;
   /** Up to how many bytes new chunks of one upload travel in the journal. */
   readonly inlineBytesMax?: number;
+  /** When the journal gets room ahead of its commits, and how much. */
+  readonly roomAhead?: RoomLimits;
   /** How many rows of the index are worth a batch of LevelDB. */
   readonly flushEntriesMin?: number;
   /** Whether to compact in the background. Default: `auto`. */

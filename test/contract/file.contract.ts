@@ -205,6 +205,18 @@ export const fileLaws: FileSystemLaws = {
     await file.close();
   },
 
+  'a file is cut off, and grows again with zeros': async ({ fs, at, textOf }) => {
+    const file = await fs.open(at('a'), 'create');
+    await file.write([bytesOf('abcdef')], 0);
+    expect(await file.truncate(2)).toBeUndefined();
+    expect(await file.size()).toBe(2);
+    expect(await textOf('a')).toBe('ab');
+    await file.write([bytesOf('z')], 4);
+    await file.close();
+    expect(await textOf('a')).toBe('ab\0\0z');
+    await expect(file.truncate(0)).rejects.toMatchObject({ code: 'EBADF' });
+  },
+
   'a file syncs': async ({ fs, at }) => {
     const file = await fs.open(at('a'), 'create');
     await file.write([bytesOf('abc')], 0);

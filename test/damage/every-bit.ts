@@ -63,6 +63,7 @@ class DamagedDisk extends MemoryFileSystem {
       write: (parts, position) => file.write(parts, position),
       sync: () => file.sync(),
       size: async () => sizeNow(await file.size()),
+      truncate: (sizeBytes) => file.truncate(sizeBytes),
       close: () => file.close(),
     };
   }

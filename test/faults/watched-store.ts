@@ -21,7 +21,12 @@ function storeOn(fileSystem: FileSystem, clock: TestClock = new TestClock()): St
   const options = { platform, directory: storeFolder, createIfMissing: true };
   return new Store(
     new Session(platform.clock, () =>
-      Engine.open({ ...options, chunking: smallChunking, inlineBytesMax: 2048 }),
+      Engine.open({
+        ...options,
+        chunking: smallChunking,
+        inlineBytesMax: 2048,
+        roomAhead: { afterWrites: 1, smallBytes: 1024, bytes: 8192 },
+      }),
     ),
   );
 }

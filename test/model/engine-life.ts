@@ -92,6 +92,7 @@ export class EngineLife {
       createIfMissing: true,
       chunking,
       inlineBytesMax: 400,
+      roomAhead: { afterWrites: 2, smallBytes: 1024, bytes: 8192 },
       compaction: 'manual',
       reserveBytes: 0,
     });

@@ -34,6 +34,7 @@ function counting(fileSystem: FileSystem, onSync: () => void): FileSystem {
           await file.sync();
         },
         size: () => file.size(),
+        truncate: (sizeBytes) => file.truncate(sizeBytes),
         close: () => file.close(),
       };
     },

@@ -114,6 +114,7 @@ export class SyncRecorder {
         this.#onCall('sync', path);
       },
       size: () => file.size(),
+      truncate: (sizeBytes) => file.truncate(sizeBytes),
       close: () => file.close(),
     };
   }

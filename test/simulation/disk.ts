@@ -60,6 +60,13 @@ export class FileNode {
     }
   }
 
+  truncate(sizeBytes: number): void {
+    this.#reserve(this.sizeBytes);
+    this.bytes.fill(0, sizeBytes);
+    this.sizeBytes = sizeBytes;
+    this.sizes.push(sizeBytes);
+  }
+
   #reserve(byteCount: number): void {
     if (!this.isShared && this.bytes.length >= byteCount) return;
     const grown = new Uint8Array(Math.max(2048, byteCount * 2));

@@ -22,6 +22,7 @@ export type ChangingCall =
   | 'create'
   | 'write'
   | 'sync'
+  | 'truncate'
   | 'makeDirectory'
   | 'syncDirectory'
   | 'rename'
@@ -31,7 +32,7 @@ export type ChangingCall =
 
 /** What a simulation has to say to a call. */
 export interface Course {
-  /** How long a call takes; draws. */
+  /** How long a call takes; draws. Of a write the path ends with how many bytes. */
   readonly delay: (call: string, path: string) => Promise<void>;
   /** A crash now leaves the disk as it is. */
   onBoundary: (call: string, path: string) => void;
@@ -106,7 +107,8 @@ export class SimulatedFileSystem implements FileSystem {
       write: async (parts, position) => {
         this.#course.onCall('write', `${path} ${position}`, parts);
         let at = position;
-        const error = await this.#begin('write', path);
+        const byteCount = parts.reduce((sum, { length }) => sum + length, 0);
+        const error = await this.#begin('write', path, ` ${byteCount}`);
         const isWhole = error === undefined && !this.#course.isShort();
         const taken = isWhole ? parts : firstHalf(parts);
         for (const part of taken) {
@@ -123,6 +125,10 @@ export class SimulatedFileSystem implements FileSystem {
         return written;
       },
       sync: () => sync(),
+      truncate: async (sizeBytes) => {
+        await this.#change('truncate', path);
+        file.truncate(sizeBytes);
+      },
       size: async () => {
         await this.#look('size', path);
         return file.sizeBytes;
@@ -245,9 +251,9 @@ export class SimulatedFileSystem implements FileSystem {
     if (error !== undefined) throw errorOf(error, path);
   }
 
-  async #begin(call: ChangingCall, path: string): Promise<string | undefined> {
+  async #begin(call: ChangingCall, path: string, what = ''): Promise<string | undefined> {
     if (this.#isGone) await never;
-    await this.#course.delay(call, path);
+    await this.#course.delay(call, `${path}${what}`);
     if (this.#isGone) await never;
     this.#course.onBoundary(call, path);
     return this.#course.fault(call, path);

@@ -104,6 +104,8 @@ export class Machine {
       inlineBytesMax,
       // A life is short: each commit is followed by a batch, also one without rows.
       flushEntriesMin: 0,
+      // The second commit that is alone has room already.
+      roomAhead: { afterWrites: 1, smallBytes: 1024, bytes: 2048 },
       compaction: 'manual',
       parity,
     });

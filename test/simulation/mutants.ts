@@ -25,7 +25,7 @@ const unsafe: readonly Mutant[] = [
     'a durable write is only a write',
     at('small', /^the end/),
     'log/log-writer.ts',
-    'file.writeDurably?.(parts, position) ?? 0',
+    'writeDurably.call(file, parts, position)',
     'file.write(parts, position)',
   ),
   mutant(
@@ -34,6 +34,12 @@ const unsafe: readonly Mutant[] = [
     'log/log-writer.ts',
     'const isAllDurable = this.#writtenEnd === this.#durableEnd;',
     'const isAllDurable = true;',
+  ),
+  mutant(
+    'room is made where a commit is on its way to',
+    at('one by one', /^the end/, { seeds: 8 }),
+    'log/room-ahead.ts',
+    'if (end > this.#end) await this.#lengthening;',
   ),
   mutant(
     'a commit is acknowledged before it is written',
@@ -300,6 +306,7 @@ const claims: readonly Mutant[] = [
   mutant(
     'an index that lacks the checkpoint is believed',
     at('index lost behind a checkpoint', /^write .*journal/, {
+      seeds: 8,
       statesPerPoint: 40,
       statesPerInnerPoint: 0,
     }),

@@ -41,6 +41,14 @@ export const narrowWorkloads: readonly Workload[] = [
     ]),
   },
   {
+    name: 'one by one',
+    // Room, which is made while commits go on.
+    slow: /^write .*journal.* 2048$/,
+    steps: [100, 101, 102, 103, 104, 105, 106, 107].map((seed) => [
+      put('notes', `n${seed}`, `text ${seed} 20`),
+    ]),
+  },
+  {
     name: 'os after reopening',
     steps: [
       [put('notes', 'a', 'text 72 20', 'os')],

@@ -30,7 +30,7 @@ export interface Workload {
   readonly isBirth?: boolean;
   /** Whether log files get parity. */
   readonly hasParity?: boolean;
-  /** Calls that take long, each as its name and path. */
+  /** Calls that take long, each as its name and path; of a write the path and its bytes. */
   readonly slow?: RegExp;
   readonly steps: readonly (readonly Deed[])[];
 }

@@ -158,6 +158,7 @@ export class FaultyFileSystem implements FileSystem {
         await file.sync();
         this.#syncedContents.set(path, await wholeFile(this.#inner, path));
       },
+      truncate: (sizeBytes) => file.truncate(sizeBytes),
       size: () => file.size(),
       close: () => file.close(),
     };

@@ -41,6 +41,7 @@ export class LimitedVolume extends MemoryFileSystem {
       },
       sync: () => file.sync(),
       size: () => file.size(),
+      truncate: (sizeBytes) => file.truncate(sizeBytes),
       close: () => file.close(),
     };
   }

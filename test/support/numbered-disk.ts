@@ -98,6 +98,7 @@ export class NumberedDisk implements FileSystem {
         return this.#call('writeDurably', path, whole, { half, torn: half });
       },
       sync: () => this.#call('sync', path, () => file.sync()),
+      truncate: (sizeBytes) => this.#call('truncate', path, () => file.truncate(sizeBytes)),
       size: () => this.#call('size', path, () => file.size()),
       close: () => {
         // As in the system: a close that fails has given the descriptor back.

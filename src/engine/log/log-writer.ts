@@ -30,6 +30,7 @@ import {
 } from './frame.ts';
 import { ioError } from './io-errors.ts';
 import { fileHeaderBytes, type LogPosition } from './file-header.ts';
+import { RoomAhead, type RoomLimits } from './room-ahead.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export class LogWriter {
@@ -37,10 +38,11 @@ export class LogWriter {
   readonly path: string;
   readonly #file: File;
   /** The same file, where it can: what is written is synced by that. */
-  readonly #durableFile: Pick<File, 'write'> | undefined;
+  readonly #durableFile: Pick<File, 'write' | 'truncate'> | undefined;
   readonly #crc32: Crc32;
   readonly #position: FramePosition;
   readonly #queue = new WriteQueue();
+  #room: RoomAhead | undefined;
   #writtenEnd = fileHeaderBytes;
   #durableEnd = fileHeaderBytes;
   #writing: Promise<void> | undefined;
@@ -63,7 +65,18 @@ export class LogWriter {
     this.#position = start.position;
   }
 
-  /** Where the next frame goes: the size of the file once all is written. */
+  /** From now on there is room ahead of small commits, if the file can write durably. */
+  keepRoomAhead(limits: RoomLimits): void {
+    if (this.#durableFile !== undefined) this.#room = new RoomAhead(this.#durableFile, limits);
+  }
+
+  /** The file ends where its frames do, when they were written. */
+  async closeRoom(): Promise<void> {
+    // After a failure nobody knows what the file holds.
+    if (this.#failure === undefined) await this.#room?.close(this.end);
+  }
+
+  /** Where the next frame goes, and the last one ends once all is written. */
   get end(): number {
     return this.#position.offset;
   }
@@ -136,6 +149,7 @@ export class LogWriter {
   async close(): Promise<void> {
     await this.#writing?.catch(() => undefined);
     await this.#syncing?.catch(() => undefined);
+    await this.closeRoom();
     try {
       await this.#file.close();
     } catch (cause) {
@@ -160,6 +174,7 @@ export class LogWriter {
     const parts = this.#queue.take();
     let end = this.#writtenEnd;
     for (const { length } of parts) end += length;
+    await this.#room?.clear(end);
     try {
       await writeFully(durableFile ?? this.#file, parts, this.#writtenEnd);
     } catch (cause) {
@@ -168,11 +183,14 @@ export class LogWriter {
       throw this.#break(ioError('write to the log', cause, this.path));
     }
     this.#queue.written();
+    if (durableFile !== undefined) {
+      this.#durableEnd = end;
+      this.#room?.written(end - this.#writtenEnd, end);
+    }
     this.#writtenEnd = end;
-    if (durableFile !== undefined) this.#durableEnd = end;
   }
 
-  /** Whether the file certainly ends before this. */
+  /** Whether the file certainly ends before this. With room ahead nobody can tell. */
   async #isShorter(end: number): Promise<boolean> {
     return this.#file.size().then(
       (sizeBytes) => sizeBytes < end,
@@ -200,9 +218,13 @@ export class LogWriter {
   }
 }
 
-function durablyTo(file: File): Pick<File, 'write'> | undefined {
+function durablyTo(file: File): Pick<File, 'write' | 'truncate'> | undefined {
   const { writeDurably } = file;
-  return writeDurably && { write: (parts, position) => writeDurably.call(file, parts, position) };
+  if (writeDurably === undefined) return undefined;
+  return {
+    write: (parts, position) => writeDurably.call(file, parts, position),
+    truncate: (sizeBytes) => file.truncate(sizeBytes),
+  };
 }
 
 /** Writes all parts, however many calls the system wants for that. */

@@ -150,8 +150,10 @@ function beginRun(
 }
 
 /** All the work there is; at least 1. */
-async function workOf({ files, state, parity }: VerifyParts): Promise<number> {
-  const sizes = await Promise.all(files.ids('journal').map((id) => files.size(id)));
+async function workOf({ files, state, parity, journalEnd }: VerifyParts): Promise<number> {
+  const newest = journalEnd();
+  const older = files.ids('journal').filter((id) => id < newest.fileId);
+  const sizes = [newest.end, ...(await Promise.all(older.map((id) => files.size(id))))];
   for (const { sizeBytes } of await parity.protectedFiles()) sizes.push(sizeBytes);
   const { storedBytes, versions, deleteMarkers } = state.totals;
   const fileBytes = sizes.reduce((sum, size) => sum + size, 0);

@@ -37,6 +37,8 @@ export interface File {
   writeDurably?(parts: readonly Uint8Array[], position: number): Promise<number>;
   /** Everything written to this file before, and its size, is on stable storage. */
   sync(): Promise<void>;
+  /** Cuts the file off here, which is not behind its end. A sync makes that safe. */
+  truncate(sizeBytes: number): Promise<void>;
   /** Current size. */
   size(): Promise<number>;
   /** Waits for the calls under way, then lets go of the file. Closing again is fine. */

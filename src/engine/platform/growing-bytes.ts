@@ -40,6 +40,14 @@ export class GrowingBytes {
     if (bytes.length > 0) this.#size = Math.max(this.#size, position + bytes.length);
   }
 
+  /** Forgets what lies behind `sizeBytes`: were the bytes to grow again, there would be zeros. */
+  truncate(sizeBytes: number): void {
+    this.#size = Math.min(this.#size, sizeBytes);
+    const last = Math.floor(this.#size / blockBytes);
+    this.#blocks.length = Math.min(this.#blocks.length, last + 1);
+    this.#blocks[last]?.fill(0, this.#size % blockBytes);
+  }
+
   /** The same bytes, in blocks of their own. */
   copy(): GrowingBytes {
     const copy = new GrowingBytes();

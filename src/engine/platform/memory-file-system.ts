@@ -62,6 +62,12 @@ class MemoryFile implements File {
     this.#mustBeOpen('fdatasync');
   }
 
+  async truncate(sizeBytes: number): Promise<void> {
+    this.#mustBeOpen('ftruncate');
+    if (!this.#writable) throw systemError('EINVAL', 'ftruncate');
+    this.#content.truncate(sizeBytes);
+  }
+
   async size(): Promise<number> {
     this.#mustBeOpen('fstat');
     return this.#content.size;

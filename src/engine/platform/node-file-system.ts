@@ -71,6 +71,14 @@ class NodeFile implements File {
     });
   }
 
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#call('ftruncate', (descriptor, done: Callback<void>) => {
+      fs.ftruncate(descriptor, sizeBytes, (error) => {
+        done(error);
+      });
+    });
+  }
+
   async size(): Promise<number> {
     const status = await this.#call('fstat', (descriptor, done: Callback<fs.Stats>) => {
       fs.fstat(descriptor, done);

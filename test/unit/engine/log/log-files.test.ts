@@ -26,6 +26,7 @@ class CountedFiles extends MemoryFileSystem {
       read: (target, position) => file.read(target, position),
       write: (parts, position) => file.write(parts, position),
       sync: () => file.sync(),
+      truncate: (sizeBytes) => file.truncate(sizeBytes),
       size: () => file.size(),
       close: async () => {
         this.closings++;

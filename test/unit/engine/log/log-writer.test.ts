@@ -24,6 +24,7 @@ function fileThat(answers: Partial<File>): { file: File; calls: string[] } {
       calls.push('sync');
       return Promise.resolve();
     },
+    truncate: () => Promise.resolve(),
     size: () => Promise.resolve(0),
     close: () => Promise.resolve(),
     ...answers,
