@@ -1,25 +1,35 @@
 /**
  * A map that remembers what was used lately, up to a bound in bytes: the ground of every cache.
  *
- * It keeps two generations. What is put or found goes to the newer one; when that has half of the
- * bound, the older one is forgotten and the newer takes its place. So an entry stays as long as it
- * is asked for within one generation, and a look-up moves nothing while it is young, which a list
- * in order of use would do each time.
+ * Entries stand in a ring, and a hand goes round when there is no room (the algorithm known as
+ * CLOCK): what was found since it last came by stays until it comes again, and anything else is
+ * forgotten. So an entry stays as long as it is asked for within a round, a look-up moves nothing,
+ * which a list in order of use would do each time, and nearly all of the room is in use.
  *
  * @module
  */
 
 import { assert } from './assert.ts';
 
+interface Entry<Value> {
+  readonly key: string;
+  readonly value: Value;
+  readonly bytes: number;
+  /** Since the hand came by, or the entry was put. */
+  wasFound: boolean;
+  before: Entry<Value>;
+  after: Entry<Value>;
+}
+
 export class RecentMap<Value> {
   readonly #bytesMax: number;
   readonly #bytesOf: (value: Value, key: string) => number;
-  #newer = new Map<string, Value>();
-  #older = new Map<string, Value>();
-  #newerBytes = 0;
-  #olderBytes = 0;
+  readonly #entries = new Map<string, Entry<Value>>();
+  /** The entry that is looked at next; none while there are no entries. */
+  #hand: Entry<Value> | undefined;
+  #bytes = 0;
 
-  /** @param bytesOf - What an entry takes. It must say the same of the same entry each time. */
+  /** @param bytesOf - What an entry takes. */
   constructor(bytesMax: number, bytesOf: (value: Value, key: string) => number) {
     assert(bytesMax > 0, 'there is room for something');
     this.#bytesMax = bytesMax;
@@ -28,15 +38,14 @@ export class RecentMap<Value> {
 
   /** What is remembered takes so much. */
   get bytes(): number {
-    return this.#newerBytes + this.#olderBytes;
+    return this.#bytes;
   }
 
   get(key: string): Value | undefined {
-    const young = this.#newer.get(key);
-    if (young !== undefined || this.#older.size === 0) return young;
-    const old = this.#older.get(key);
-    if (old !== undefined) this.set(key, old);
-    return old;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    entry.wasFound = true;
+    return entry.value;
   }
 
   /** What takes more than half of the bound is not remembered. */
@@ -44,29 +53,47 @@ export class RecentMap<Value> {
     this.delete(key);
     const bytes = this.#bytesOf(value, key);
     if (bytes > this.#bytesMax / 2) return;
-    if (this.#newerBytes + bytes > this.#bytesMax / 2) {
-      [this.#older, this.#olderBytes] = [this.#newer, this.#newerBytes];
-      [this.#newer, this.#newerBytes] = [new Map(), 0];
-    }
-    this.#newer.set(key, value);
-    this.#newerBytes += bytes;
+    while (this.#bytes + bytes > this.#bytesMax) this.#moveHand();
+    this.#insert(key, value, bytes);
   }
 
   delete(key: string): void {
-    const young = this.#newer.get(key);
-    if (young !== undefined) {
-      this.#newer.delete(key);
-      this.#newerBytes -= this.#bytesOf(young, key);
-    }
-    const old = this.#older.get(key);
-    if (old !== undefined) {
-      this.#older.delete(key);
-      this.#olderBytes -= this.#bytesOf(old, key);
-    }
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) this.#remove(entry);
   }
 
   clear(): void {
-    [this.#newer, this.#newerBytes] = [new Map(), 0];
-    [this.#older, this.#olderBytes] = [new Map(), 0];
+    this.#entries.clear();
+    this.#hand = undefined;
+    this.#bytes = 0;
+  }
+
+  #moveHand(): void {
+    const entry = this.#hand;
+    assert(entry !== undefined, 'what takes room is in the ring');
+    this.#hand = entry.after;
+    if (entry.wasFound) entry.wasFound = false;
+    else this.#remove(entry);
+  }
+
+  /** Puts an entry where the hand comes by last. */
+  #insert(key: string, value: Value, bytes: number): void {
+    const entry = { key, value, bytes, wasFound: false } as Entry<Value>;
+    const after = this.#hand ?? entry;
+    const before = this.#hand?.before ?? entry;
+    [entry.before, entry.after] = [before, after];
+    before.after = entry;
+    after.before = entry;
+    this.#hand = after;
+    this.#entries.set(key, entry);
+    this.#bytes += bytes;
+  }
+
+  #remove(entry: Entry<Value>): void {
+    entry.before.after = entry.after;
+    entry.after.before = entry.before;
+    if (this.#hand === entry) this.#hand = entry.after === entry ? undefined : entry.after;
+    this.#entries.delete(entry.key);
+    this.#bytes -= entry.bytes;
   }
 }

@@ -19,7 +19,7 @@ import type { Clock, Hashing } from './platform/platform.ts';
 const readsInTurnMax = 16;
 
 /** What a chunk that is kept takes besides its bytes. */
-const keptChunkBytes = 200;
+const keptChunkBytes = 270;
 
 /**
  * One in so many of the chunks that were not there is kept. What is read often soon is all the

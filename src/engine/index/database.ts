@@ -80,7 +80,7 @@ const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const checksumBytes = 4;
 
 /** What a row that is kept takes besides its bytes. */
-const keptRowBytes = 200;
+const keptRowBytes = 270;
 
 /** LevelDB's binding sets memory aside for as many rows as are asked for, 64 bytes each. */
 const rowsAtOnceMax = 4096;

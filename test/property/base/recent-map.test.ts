@@ -42,7 +42,7 @@ test('an entry is the last one that was put, or forgotten, and all of them fit',
           const value = { bytes: made.bytes };
           map.set(made.key, value);
           model.set(made.key, value);
-          // What is too large for a generation is not kept, and neither is what it replaces.
+          // What takes more than half of the room is not kept, and neither is what it replaces.
           expect(map.get(made.key)).toBe(made.bytes * 2 <= bytesMax ? value : undefined);
         } else {
           const found = map.get(made.key);
@@ -63,4 +63,23 @@ test('what is asked for stays, and what is not makes room', () => {
     expect(map.get('wanted')).toBe('x');
   }
   expect(map.get('other 0')).toBeUndefined();
+});
+
+test('all of the room is in use: what fits is there, round after round', () => {
+  const entries = 1000;
+  const map = new RecentMap<number>(entries, () => 1);
+  for (let i = 0; i < 3 * entries; i++) {
+    if (map.get(`${i % entries}`) === undefined) map.set(`${i % entries}`, i);
+    expect(map.get(`${i % entries}`)).toBe(i % entries);
+  }
+  expect(map.bytes).toBe(entries);
+});
+
+test('what is put once, and never asked for, does not drive out what is', () => {
+  const map = new RecentMap<number>(100, () => 1);
+  for (let i = 0; i < 50; i++) map.set(`wanted ${i}`, i);
+  for (let i = 0; i < 5000; i++) {
+    expect(map.get(`wanted ${i % 50}`)).toBe(i % 50);
+    map.set(`once ${i}`, i);
+  }
 });
