@@ -65,6 +65,9 @@ export const smallChunksCacheBytesMax: number = 16 * mebibyte;
 /** Rows of the index that are kept beside LevelDB's own cache: of names, and where chunks lie. */
 export const rowsCacheBytesMax: number = 16 * mebibyte;
 
+/** Of all points at which listings of groups are cut. */
+export const splitPointsBytesMax: number = mebibyte;
+
 /** Memory into which frames are read that are not kept: so many buffers, made when needed. */
 export const readBufferBytes: number = 576 * kibibyte;
 export const readBuffersMax = 8;

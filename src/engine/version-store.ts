@@ -7,8 +7,9 @@
 import { assert } from '../base/assert.ts';
 import { ChunkStage } from './chunk-stage.ts';
 import type { Committer } from './committer.ts';
+import { GroupListing } from './index/group-listing.ts';
 import type { IndexStore } from './index/index-store.ts';
-import { listGroups, listNames, listVersions } from './index/listing.ts';
+import { listNames, listVersions } from './index/listing.ts';
 import { currentAsOf, headOf, versionOf } from './index/version-index.ts';
 import type {
   Change,
@@ -27,6 +28,7 @@ import type {
 export class EmbeddedVersionStore implements VersionStore {
   readonly #committer: Committer;
   readonly #index: IndexStore;
+  readonly #groups = new GroupListing();
 
   constructor(committer: Committer, index: IndexStore) {
     this.#committer = committer;
@@ -78,6 +80,6 @@ export class EmbeddedVersionStore implements VersionStore {
     asOf?: Point,
   ): Promise<(NamedVersion<ObjectVersion> | { readonly group: string })[]> {
     const roll = { delimiter, limit, asOf };
-    return listGroups(this.#index.reader(), bucketId, range, roll);
+    return this.#groups.page(this.#index.reader(), bucketId, range, roll);
   }
 }

@@ -20,6 +20,7 @@ export class Cursor {
   readonly #stored: RowIterator;
   readonly #pending: readonly PendingRow[];
   readonly #isReverse: boolean;
+  #bound = '';
 
   /** @param pending - The rows of the range that wait for LevelDB, each once, in any order. */
   constructor(stored: RowIterator, pending: Iterable<PendingRow>, isReverse: boolean) {
@@ -28,13 +29,16 @@ export class Cursor {
     this.#pending = [...pending].sort(([a], [b]) => (this.#isBefore(a, b) ? -1 : 1));
   }
 
-  /**
-   * The next rows from `bound` on, or in reverse those before it; fewer only at the end. Bounds go
-   * forward in the cursor's direction.
-   */
-  async rows(bound: string, limit: number): Promise<Row[]> {
-    const rows: Row[] = [];
+  /** Moves on to a bound. Bounds go forward in the cursor's direction. */
+  seek(bound: string): void {
+    this.#bound = bound;
     this.#stored.seek(bound);
+  }
+
+  /** The next rows from the bound on, or in reverse those before it; fewer only at the end. */
+  async rows(limit: number): Promise<Row[]> {
+    const bound = this.#bound;
+    const rows: Row[] = [];
     let batch = await this.#stored.next(limit);
     let at = 0;
     let pendingAt = this.#firstPending(bound);

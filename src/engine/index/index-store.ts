@@ -37,8 +37,11 @@ export interface IndexReader {
   under(group: string, limit: number, suffixPrefix?: string): Promise<Row[]>;
   /** Rows of a range that may span groups, in order. */
   range(range: KeyRange): Promise<Row[]>;
-  /** Rows of such a range here and there. Close it before a caller is answered. */
-  cursor(range: Omit<KeyRange, 'limit'>): Cursor;
+  /**
+   * Rows of such ranges here and there, all as they are now. Close them before a caller is
+   * answered.
+   */
+  cursors(ranges: readonly Omit<KeyRange, 'limit'>[]): Cursor[];
 }
 
 /**
@@ -121,10 +124,7 @@ export class IndexStore {
         return this.#range(layers(), { gte: lower, lt: afterPrefix(lower), limit }, group);
       },
       range: (range) => this.#range(layers(), range),
-      cursor: (range) => {
-        const pending = pendingIn(layers(), range);
-        return new Cursor(this.#database.iterate(range), pending, range.reverse ?? false);
-      },
+      cursors: (ranges) => this.#cursors(layers(), ranges),
     };
   }
 
@@ -227,6 +227,17 @@ export class IndexStore {
       if (found !== undefined) return Promise.resolve(found.value);
     }
     return this.#database.get(key.group + key.suffix);
+  }
+
+  #cursors(layers: readonly Layer[], ranges: readonly Omit<KeyRange, 'limit'>[]): Cursor[] {
+    // Looked through once, as much may wait: the ranges lie close together.
+    const gte = ranges.map((range) => range.gte).reduce((a, b) => (a < b ? a : b));
+    const lt = ranges.map((range) => range.lt).reduce((a, b) => (a > b ? a : b));
+    const pending = [...pendingIn(layers, { gte, lt })];
+    return ranges.map((range) => {
+      const inRange = pending.filter(([key]) => key >= range.gte && key < range.lt);
+      return new Cursor(this.#database.iterate(range), inRange, range.reverse ?? false);
+    });
   }
 
   async #range(layers: readonly Layer[], range: KeyRange, group?: string): Promise<Row[]> {

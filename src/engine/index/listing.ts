@@ -28,14 +28,15 @@ import { decodeVersion } from './records.ts';
 import { isNotAfter } from './version-index.ts';
 
 /** A range of names as they stand in keys: from `from` on, before `to`. */
-interface Bounds {
+export interface Bounds {
   readonly from: string;
   readonly to: string;
 }
 
 const afterAllNames = '\xff';
 
-function boundsOf(range: NameRange): Bounds {
+/** Such a range, as a caller asks for it. */
+export function boundsOf(range: NameRange): Bounds {
   const prefix = escapeName(range.prefix ?? '');
   const bounds = { from: prefix, to: prefix === '' ? afterAllNames : afterPrefix(prefix) };
   if (range.startAfter !== undefined) {
@@ -62,12 +63,14 @@ export async function listNames(
   });
 }
 
-interface Direction {
+/** Which way a listing goes, and as of when. */
+export interface Direction {
   readonly reverse: boolean;
   readonly asOf: Point | undefined;
 }
 
-async function listWithin(
+/** A page of what is left of a range. */
+export async function listWithin(
   reader: IndexReader,
   bucketId: number,
   bounds: Bounds,
@@ -80,14 +83,16 @@ async function listWithin(
   return (await reader.range({ ...headRange(bucketId, bounds, reverse), limit })).map(headIn);
 }
 
-function headRange(bucketId: number, { from, to }: Bounds, reverse: boolean): HeadRange {
+/** The rows of current versions in a range. */
+export function headRange(bucketId: number, { from, to }: Bounds, reverse: boolean): HeadRange {
   const prefix = familyPrefix('h', bucketId);
   return { gte: prefix + from, lt: prefix + to, reverse };
 }
 
 type HeadRange = Omit<KeyRange, 'limit'>;
 
-function headIn({ key, value }: Row): NamedVersion<ObjectVersion> {
+/** What such a row says. */
+export function headIn({ key, value }: Row): NamedVersion<ObjectVersion> {
   return { name: decodeNameKey(key).name, version: decodeVersion(value) as ObjectVersion };
 }
 
@@ -111,85 +116,8 @@ async function listAsOf(
   return page;
 }
 
-/** A page of names rolled up to the first delimiter behind the prefix. */
-export async function listGroups(
-  reader: IndexReader,
-  bucketId: number,
-  range: NameRange,
-  roll: { readonly delimiter: string; readonly limit: number; readonly asOf?: Point | undefined },
-): Promise<GroupedName[]> {
-  const bounds = boundsOf(range);
-  if (bounds.from >= bounds.to) return [];
-  const direction = { reverse: range.reverse ?? false, asOf: roll.asOf };
-  if (roll.asOf !== undefined) {
-    const entriesIn: EntriesIn = (left, count) =>
-      listWithin(reader, bucketId, left, count, direction);
-    return rollUp(entriesIn, bounds, range, roll);
-  }
-  const heads = reader.cursor(headRange(bucketId, bounds, direction.reverse));
-  try {
-    const entriesIn: EntriesIn = async (left, count) => {
-      const { gte, lt, reverse } = headRange(bucketId, left, direction.reverse);
-      return (await heads.rows(reverse === true ? lt : gte, count)).map(headIn);
-    };
-    return await rollUp(entriesIn, bounds, range, roll);
-  } finally {
-    await heads.close();
-  }
-}
-
-/** The first so many names of what is left of a range. */
-type EntriesIn = (left: Bounds, count: number) => Promise<NamedVersion<ObjectVersion>[]>;
-
-/** A name, or a group of them. */
-export type GroupedName = NamedVersion<ObjectVersion> | { readonly group: string };
-
-async function rollUp(
-  entriesIn: EntriesIn,
-  within: Bounds,
-  { prefix = '', reverse = false }: NameRange,
-  { delimiter, limit }: { readonly delimiter: string; readonly limit: number },
-): Promise<GroupedName[]> {
-  const page: GroupedName[] = [];
-  let bounds = within;
-  // One row is read while groups come, as the rest of them are passed over; more while names come.
-  let readCount = 1;
-  while (page.length < limit && bounds.from < bounds.to) {
-    const entries = await entriesIn(bounds, readCount);
-    let group: string | undefined;
-    for (const entry of entries) {
-      if (page.length === limit) break;
-      group = groupOf(entry.name, prefix, delimiter);
-      if (group !== undefined) break;
-      page.push(entry);
-    }
-    if (group !== undefined) {
-      page.push({ group });
-      bounds = pastGroup(bounds, group, reverse);
-      readCount = 1;
-      continue;
-    }
-    const last = entries.at(-1);
-    if (entries.length < readCount || last === undefined) break;
-    bounds = pastName(bounds, last.name, reverse);
-    readCount = Math.min(readCount * 4, listPageEntries);
-  }
-  return page;
-}
-
-function groupOf(name: string, prefix: string, delimiter: string): string | undefined {
-  const at = name.indexOf(delimiter, prefix.length);
-  return at < 0 ? undefined : name.slice(0, at + delimiter.length);
-}
-
-function pastGroup(bounds: Bounds, group: string, reverse: boolean): Bounds {
-  const escaped = escapeName(group);
-  return reverse
-    ? { from: bounds.from, to: escaped }
-    : { from: greater(bounds.from, afterPrefix(escaped)), to: bounds.to };
-}
-
-function pastName(bounds: Bounds, name: string, reverse: boolean): Bounds {
+/** What is left of a range behind a name. */
+export function pastName(bounds: Bounds, name: string, reverse: boolean): Bounds {
   const escaped = escapeName(name);
   return reverse
     ? { from: bounds.from, to: escaped }
@@ -348,6 +276,7 @@ async function lastName(
   return names.sort((a, b) => (escapeName(a) < escapeName(b) ? -1 : 1)).at(-1);
 }
 
-function greater(a: string, b: string): string {
+/** The greater of two keys. */
+export function greater(a: string, b: string): string {
   return a > b ? a : b;
 }

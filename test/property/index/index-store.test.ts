@@ -9,6 +9,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { flushEntriesMin, flushLayersMin } from '../../../src/base/limits.ts';
+import type { Cursor } from '../../../src/engine/index/cursor.ts';
 import { Database, type KeyRange } from '../../../src/engine/index/database.ts';
 import { IndexStore, Layer, type IndexChange } from '../../../src/engine/index/index-store.ts';
 import { nativeHashing } from '../../../src/engine/platform/native-hashing.ts';
@@ -177,9 +178,10 @@ test('a cursor gives the rows from one bound and then from another', async () =>
         .filter(([from]) => from >= gte && from <= lt)
         .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
       if (reverse === true) inOrder.reverse();
-      const cursor = index.reader().cursor(whole);
+      const [cursor] = index.reader().cursors([whole]) as [Cursor];
       for (const [from, limit] of inOrder) {
-        const rows = await cursor.rows(from, limit);
+        cursor.seek(from);
+        const rows = await cursor.rows(limit);
         const left = reverse === true ? { gte, lt: from } : { gte: from, lt };
         expect(rows.map((row) => [row.key, row.value])).toEqual(
           model.range({ ...whole, ...left, limit }),

@@ -7,8 +7,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareBytes, encodeUtf8 } from '../../../src/base/bytes.ts';
 import { Database } from '../../../src/engine/index/database.ts';
+import { GroupListing } from '../../../src/engine/index/group-listing.ts';
 import { IndexStore, Layer, type IndexReader } from '../../../src/engine/index/index-store.ts';
-import { listGroups, listNames, listVersions } from '../../../src/engine/index/listing.ts';
+import { listNames, listVersions } from '../../../src/engine/index/listing.ts';
 import { currentAsOf, historyChange, putHead } from '../../../src/engine/index/version-index.ts';
 import type {
   DeleteMarker,
@@ -199,7 +200,7 @@ describe('listVersions', () => {
   });
 });
 
-describe('listGroups', () => {
+describe('GroupListing', () => {
   test('rolls names up to the first delimiter behind the prefix', async () => {
     const delimiter = fc.constantFrom('/', '.', 'a', '/a');
     await fc.assert(
@@ -209,7 +210,8 @@ describe('listGroups', () => {
         point,
         delimiter,
         fc.boolean(),
-        async ([content, wanted], count, asOf, mark, isFlushed) => {
+        histories,
+        async ([content, wanted], count, asOf, mark, isFlushed, earlier) => {
           const { reader, entries, close } = await build(content, isFlushed);
           const expected: object[] = [];
           for (const entry of currentOf(entries, wanted, asOf)) {
@@ -221,8 +223,15 @@ describe('listGroups', () => {
             }
           }
           const roll = { delimiter: mark, limit: count, asOf };
-          const page = await listGroups(reader, bucketId, wanted, roll);
-          expect(page).toEqual(expected.slice(0, count));
+          const groups = new GroupListing(1);
+          // What it saw then must decide nothing but where it cuts.
+          const before = await build(earlier, true);
+          await groups.page(before.reader, bucketId, wanted, roll);
+          await before.close();
+          for (let time = 0; time < 2; time++) {
+            const page = await groups.page(reader, bucketId, wanted, roll);
+            expect(page).toEqual(expected.slice(0, count));
+          }
           await close();
         },
       ),
