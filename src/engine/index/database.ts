@@ -305,8 +305,10 @@ function levelIn(directory: string): KeyValueStore {
     cacheSize: 32 * 1024 * 1024,
     writeBufferSize: 8 * 1024 * 1024,
     maxFileSize: 16 * 1024 * 1024,
-    // Names and versions that lie side by side are alike: four times the default is 7 % smaller.
-    blockSize: 16 * 1024,
+    // Names and versions that lie side by side are alike, so larger blocks are smaller on the disk;
+    // but each look-up that meets none that is kept decodes one. Twice the defaults of both.
+    blockSize: 8 * 1024,
+    blockRestartInterval: 32,
   }) as unknown as KeyValueStore;
 }
 
