@@ -129,7 +129,7 @@ export class ChunkStage implements StagedChunks {
     return location === undefined ? (staged?.chunk.delta?.readCost ?? 1) : (location.readCost ?? 1);
   }
 
-  async put(chunk: EncodedChunk): Promise<boolean> {
+  async put(chunk: EncodedChunk, payload?: 'lent'): Promise<boolean> {
     const key = chunkKey(chunk.id);
     // Another upload may have staged it while this one was compressing it.
     let isNew = !this.#area.staged.has(key);
@@ -154,7 +154,7 @@ export class ChunkStage implements StagedChunks {
       staged.isAdopted ||= !isNew;
     }
     await this.#join(key);
-    if (staged !== undefined) ownPayload(staged);
+    if (payload === 'lent' && staged !== undefined) ownPayload(staged);
     return isNew;
   }
 
@@ -275,9 +275,7 @@ export class ChunkStage implements StagedChunks {
   }
 }
 
-/** A raw payload that waits for a commit waits in memory of its own: it was only lent. */
+/** A payload that was only lent waits for a commit in memory of its own. */
 function ownPayload({ chunk }: StagedChunk): void {
-  if (chunk.encoding === 'raw' && chunk.payload !== undefined) {
-    chunk.payload = new Uint8Array(chunk.payload);
-  }
+  if (chunk.payload !== undefined) chunk.payload = new Uint8Array(chunk.payload);
 }

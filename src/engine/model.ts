@@ -313,10 +313,10 @@ export interface StagedChunks {
   readCostOf(id: ChunkId): Promise<number | undefined>;
   /**
    * Takes a chunk that is not there. Resolves when another may be put: this is the back-pressure.
-   * `false`: another upload brought it meanwhile. A raw payload is only lent: it must not change
-   * before that, and may afterwards.
+   * `false`: another upload brought it meanwhile. The payload must not change any more; but one that
+   * is `lent` may, once this has resolved.
    */
-  put(chunk: EncodedChunk): Promise<boolean>;
+  put(chunk: EncodedChunk, payload?: 'lent'): Promise<boolean>;
   /** Resolves when all that was put can be named by a commit. */
   seal(): Promise<void>;
   /** Drops the leases. Call it always, whether or not a commit followed. */

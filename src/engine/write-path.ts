@@ -235,15 +235,15 @@ async function stageContent(
     const [isThere] = await stage.has([id]);
     if (isThere === true) await previous?.found(id, offset);
     if (isThere === true || inFlight.has(id)) return;
-    const put = async (encoded: EncodedChunk): Promise<void> => {
-      if (await stage.put(encoded)) progress.newBytes += bytes.length;
+    const put = async (encoded: EncodedChunk, payload?: 'lent'): Promise<void> => {
+      if (await stage.put(encoded, payload)) progress.newBytes += bytes.length;
     };
     // The chunker only lends a chunk. One that nothing is tried with need not be kept.
     const isEdited = previous !== undefined && keepsPrevious;
     const lent = sampled(chunk);
     const asItIs = deltas.asItIs(lent, isEdited);
     if (asItIs !== undefined) {
-      await put(asItIs);
+      await put(asItIs, 'lent');
       return;
     }
     const kept = { ...lent, bytes: new Uint8Array(bytes) };
