@@ -313,8 +313,8 @@ export interface StagedChunks {
   readCostOf(id: ChunkId): Promise<number | undefined>;
   /**
    * Takes a chunk that is not there. Resolves when another may be put: this is the back-pressure.
-   * `false`: another upload brought it meanwhile. The payload must not change any more; but one that
-   * is `lent` may, once this has resolved.
+   * `false`: another upload brought it meanwhile. The payload must not change any more; but one
+   * that is `lent` may, once this has resolved.
    */
   put(chunk: EncodedChunk, payload?: 'lent'): Promise<boolean>;
   /** Resolves when all that was put can be named by a commit. */
