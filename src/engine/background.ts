@@ -140,7 +140,8 @@ export class Background {
       await this.reclaimer.drain(options.signal);
     }
     const { writtenBytes, isComplete } = optimized;
-    const compacted = await this.compactor.compact(options);
+    const mustPay = optimize && writtenBytes === 0;
+    const compacted = await this.compactor.compact({ ...options, mustPay });
     if (writtenBytes > 0) await this.#parts.database.shrink();
     await this.parity.complete(options.signal);
     return {

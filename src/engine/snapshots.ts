@@ -124,7 +124,12 @@ export class Snapshots {
       if ((await fileSystem.status(unfinished)) !== undefined) await fileSystem.remove(unfinished);
       const file = await fileSystem.open(unfinished, 'create');
       try {
-        await this.#write(file, moment, signal);
+        let end = 0;
+        const append = async (parts: readonly Uint8Array[]): Promise<void> => {
+          await writeFully(file, parts, end);
+          for (const part of parts) end += part.length;
+        };
+        await this.#write(append, moment, signal);
         await file.sync();
         for await (const _ of this.#rowsOf(file)) throwIfAborted(signal);
       } finally {
@@ -186,17 +191,33 @@ export class Snapshots {
     }
   }
 
-  async #write(file: File, moment: SnapshotMoment, signal: AbortSignal | undefined): Promise<void> {
+  /** What {@link take} would write, in bytes. */
+  async measure(moment: SnapshotMoment, signal?: AbortSignal): Promise<number> {
+    let sizeBytes = 0;
+    const count = async (parts: readonly Uint8Array[]): Promise<void> => {
+      for (const part of parts) sizeBytes += part.length;
+    };
+    await this.#write(count, moment, signal);
+    return sizeBytes;
+  }
+
+  /** The size of the newest one: 0 if there is none. */
+  async newestBytes(): Promise<number> {
+    const path = this.newestPath;
+    if (path === undefined) return 0;
+    return (await this.#platform.fileSystem.status(path))?.sizeBytes ?? 0;
+  }
+
+  async #write(
+    append: (parts: readonly Uint8Array[]) => Promise<void>,
+    moment: SnapshotMoment,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const { hashing, compression, clock } = this.#platform;
     const { lsn, position, frozen } = moment;
     const header = { storeId: this.#storeId, rowFormat: indexFormat, lsn, position };
     const start = encodeSnapshotHeader(hashing.crc32, header);
     let { chain } = start;
-    let end = 0;
-    const append = async (parts: readonly Uint8Array[]): Promise<void> => {
-      await writeFully(file, parts, end);
-      for (const part of parts) end += part.length;
-    };
     const appendBlock = async (block: SnapshotBlock): Promise<void> => {
       const encoded = encodeSnapshotBlock(hashing.crc32, chain, block);
       ({ chain } = encoded);

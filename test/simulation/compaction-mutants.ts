@@ -58,8 +58,8 @@ export const compactionMutants: readonly Mutant[] = [
   mutant(
     'frames that optimize wrote count before they are synced',
     at('optimizing', /^(removeTree|sync|the end)/, { statesPerPoint: 40 }),
-    'maintenance/optimize.ts',
-    '      await target.sync();\n',
+    'maintenance/new-forms.ts',
+    '    await target.sync();\n',
   ),
   mutant(
     'a chunk that optimize wrote has none of its new edges',
@@ -72,7 +72,7 @@ export const compactionMutants: readonly Mutant[] = [
     'files are retired without a snapshot',
     at('compacting, index lost', /^the end/, { seeds: 12, loseIndexEvery: 1 }),
     'maintenance/compaction.ts',
-    'await snapshots.take(moment, signal);',
+    'await parts.snapshots.take(moment, signal);',
   ),
   mutant(
     'older snapshots go before the new one has its name',

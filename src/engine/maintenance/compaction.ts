@@ -322,20 +322,41 @@ async function letGo(parts: CompactionParts, signal: AbortSignal | undefined): P
  * Returns the commit that it is of; `undefined` if it cannot be relied on.
  */
 export async function takeSnapshot(
-  { committer, index, snapshots, state, takeCheckpoint }: CompactionParts,
+  parts: CompactionParts,
   signal: AbortSignal | undefined,
 ): Promise<LogPosition | undefined> {
+  const position = await atMoment(parts, async (moment) => {
+    await parts.snapshots.take(moment, signal);
+    return moment.position;
+  });
+  if (position === undefined) return undefined;
+  return (await parts.takeCheckpoint()) ? position : undefined;
+}
+
+/** How much larger than the last one a snapshot of what the index is now would be. */
+export async function snapshotGrowthBytes(
+  parts: CompactionParts,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { snapshots } = parts;
+  const now = await atMoment(parts, (moment) => snapshots.measure(moment, signal));
+  return (now ?? 0) - (await snapshots.newestBytes());
+}
+
+async function atMoment<T>(
+  { committer, index, state }: CompactionParts,
+  use: (moment: SnapshotMoment) => Promise<T>,
+): Promise<T | undefined> {
   const moment = await committer.between(() => momentOf(state, index));
   if (moment === undefined) return undefined;
   try {
-    await snapshots.take(moment, signal);
+    return await use(moment);
   } catch (error) {
     if (isCorrupt(error)) await index.distrust();
     throw error;
   } finally {
     moment.frozen.end();
   }
-  return (await takeCheckpoint()) ? moment.position : undefined;
 }
 
 function momentOf(state: StoreState, index: IndexStore): SnapshotMoment | undefined {

@@ -22,6 +22,7 @@ import {
   type CompactionOptions,
   type CompactionParts,
 } from './compaction.ts';
+import { isSmallerWith } from './balance.ts';
 import { optimize, type Optimized, type OptimizeOptions } from './optimize.ts';
 import type { Incarnation } from '../incarnation.ts';
 import { Segments } from '../segments.ts';
@@ -86,21 +87,32 @@ export class Compactor {
     });
   }
 
-  /** Compacts all that is worth it. */
-  async compact(options: Pick<CompactionOptions, 'signal' | 'onProgress'>): Promise<Compaction> {
+  /**
+   * Compacts all that is worth it.
+   *
+   * @param options.mustPay - Nothing, if what must be written for that takes more than it gives.
+   */
+  async compact({
+    mustPay,
+    ...options
+  }: Pick<CompactionOptions, 'signal' | 'onProgress'> & {
+    readonly mustPay: boolean;
+  }): Promise<Compaction> {
     const sum = { reclaimedBytes: 0, movedBytes: 0 };
     // What was moved before may be garbage by now. A file that is being written is never let go.
     await this.#one(() => this.#parts.target.seal());
+    const doesPay =
+      !mustPay || (await this.#one(() => isSmallerWith(this.#parts, [], options.signal)));
     for (;;) {
       throwIfAborted(options.signal);
-      const batch = await this.#one(() =>
+      const compactNext = (): Promise<Compaction | undefined> =>
         compactBatch(this.#parts, {
           ...options,
           targetFraction: 0,
           liveBytesMax: batchLiveBytesMax,
           giveWay: this.#yield,
-        }),
-      );
+        });
+      const batch = doesPay ? await this.#one(compactNext) : undefined;
       if (batch === undefined) {
         await this.#one(() => this.#renewSnapshot(options.signal));
         return sum;

@@ -11,6 +11,9 @@
  * it was, and one after uploads takes what is new, what is no longer current, and what was made of
  * that.
  *
+ * A run that is small enough to be held in memory weighs what it gains against the snapshot that
+ * must stand for the old journal (balance.ts), and leaves the store as it is if that takes more.
+ *
  * Crash-safe as compaction is: new frames are written to segments of compaction's own and synced,
  * and then a commit puts them in the place of the old ones, for chunks that are where they were
  * (see reencode.ts). What was not committed is garbage. Giving the space of the old frames back is
@@ -27,7 +30,6 @@ import { isCorrupt, throwIfAborted } from '../../base/errors.ts';
 import type { ReadChunk } from '../chunk-reader.ts';
 import { leavesOf } from '../chunk/manifest-tree.ts';
 import { superFeatures } from '../chunk/resemblance.ts';
-import type { ReencodedChunk } from '../commit-request.ts';
 import { withinDomain } from '../deltas.ts';
 import { chunkIdsWith, dependentsOf, locate } from '../index/chunk-index.ts';
 import { chunkKey } from '../log/operations.ts';
@@ -35,13 +37,12 @@ import { readChunkHead } from '../log/walk.ts';
 import { contentBytesOf, type ChunkId, type ChunkLocation } from '../model.ts';
 import { PreviousContent } from '../previous-content.ts';
 import { SimilarChunks } from '../similar-chunks.ts';
-import { expectSettled, type CompactionOptions, type CompactionParts } from './compaction.ts';
+import { isSmallerWith } from './balance.ts';
+import type { CompactionOptions, CompactionParts } from './compaction.ts';
+import { NewForms } from './new-forms.ts';
 import { versionsInOrder, type Pass, type VersionToTake } from './optimize-order.ts';
 import { OptimizeProgress, placeIn, type OptimizePlace } from './optimize-progress.ts';
 import { smallestForm, type Base } from './smallest-form.ts';
-
-/** Chunks that become one commit. */
-const chunksMax = 256;
 
 /** Candidates that a chunk is compared with. */
 const candidatesMax = 8;
@@ -73,8 +74,7 @@ export async function optimize(
   if (!(await hasNews(parts, options, progress))) return { writtenBytes: 0, isComplete: true };
   const run = await Optimization.begin(parts, options, progress);
   try {
-    const isComplete = await run.takeAll();
-    return { writtenBytes: run.writtenBytes, isComplete };
+    return await run.takeAll();
   } catch (error) {
     await parts.target.abandon();
     throw error;
@@ -111,10 +111,8 @@ class Optimization {
   readonly #untilMs: number;
   /** The chunks that were taken, by their names. */
   readonly #taken = new Map<string, Taken>();
-  #moves: ReencodedChunk[] = [];
+  readonly #newForms: NewForms;
   #doneBytes = 0;
-  /** Of all new frames. */
-  writtenBytes = 0;
 
   private constructor(
     parts: CompactionParts,
@@ -126,6 +124,7 @@ class Optimization {
     this.#options = options;
     this.#progress = progress;
     this.#similar = similar;
+    this.#newForms = new NewForms(parts);
     const { maxMs = Number.POSITIVE_INFINITY } = options;
     this.#untilMs = parts.platform.clock.nowMs() + maxMs;
   }
@@ -142,19 +141,26 @@ class Optimization {
     return new Optimization(parts, options, progress, similar);
   }
 
-  /** Takes all versions. `false`: the time was up before. */
-  async takeAll(): Promise<boolean> {
+  /** Takes all versions, or as many as there is time for. */
+  async takeAll(): Promise<Optimized> {
     let isComplete = true;
     for await (const each of versionsInOrder(this.#parts)) {
       isComplete = await this.#takeVersion(each);
       if (!isComplete) break;
+    }
+    const { held } = this.#newForms;
+    if (isComplete && held !== undefined) {
+      const isWorthIt = await isSmallerWith(this.#parts, held, this.#options.signal);
+      // Nothing counts yet, and it need not: the next run looks again.
+      if (!isWorthIt) return { writtenBytes: 0, isComplete };
     }
     await this.#commit();
     if (isComplete) await this.#progress.finish();
     // The next run compares with what was taken, and so do uploads in between. What they know of a
     // store that was not optimized before serves as well.
     if (!isComplete || this.#progress.hasBegun) this.#parts.deltas.replaceSimilar(this.#similar);
-    return isComplete;
+    const { writtenBytes } = this.#newForms;
+    return { writtenBytes, isComplete };
   }
 
   get #isTimeUp(): boolean {
@@ -163,14 +169,7 @@ class Optimization {
 
   /** Makes the new frames count, which are safe before, and keeps how far this run came. */
   async #commit(): Promise<void> {
-    const chunks = this.#moves;
-    this.#moves = [];
-    const { target, committer } = this.#parts;
-    if (chunks.length > 0) {
-      await target.sync();
-      expectSettled(await committer.commit({ kind: 'reencode', chunks }, 'os'));
-      await committer.sync();
-    }
+    await this.#newForms.commit();
     await this.#progress.save();
   }
 
@@ -187,7 +186,7 @@ class Optimization {
         : await this.#whileThere(newer.root.id, () => walk(new PreviousContent(chunks, newer)));
     isTaken ??= (await walk()) ?? true;
     // Not while anything is held: that may not come to cost more.
-    if (this.#moves.length >= chunksMax) await this.#commit();
+    if (this.#newForms.isDue) await this.#commit();
     return isTaken;
   }
 
@@ -209,7 +208,7 @@ class Optimization {
         }
         this.#progress.passed(place);
         // A chunk that is a version by itself is held now.
-        if (root.level > 0 && this.#moves.length >= chunksMax) await this.#commit();
+        if (root.level > 0 && this.#newForms.isDue) await this.#commit();
       }
     } catch (error) {
       // A version that is damaged is for `verify` to name.
@@ -306,7 +305,7 @@ class Optimization {
     bases: readonly Base[],
     readCostMax: number,
   ): Promise<Taken> {
-    const { platform, target } = this.#parts;
+    const { platform } = this.#parts;
     const { id, location, chunk } = old;
     const { bytes } = chunk;
     const form = await smallestForm(platform.compression, { id, bytes }, bases, readCostMax);
@@ -314,9 +313,7 @@ class Optimization {
     if (mayStay && chunk.readCost <= readCostMax && form.storedBytes >= location.frameBytes) {
       return { readCost: chunk.readCost, bases: chunk.bases, wasBefore: false };
     }
-    const to = await target.append(form.chunk);
-    this.writtenBytes += to.frameBytes;
-    this.#moves.push({ id, from: location, to, bases: form.chunk.children });
+    await this.#newForms.add({ ...form, id, from: location });
     const readCost = form.chunk.delta?.readCost ?? 1;
     return { readCost, bases: form.chunk.children, wasBefore: false };
   }

@@ -23,7 +23,10 @@ const garbageBytesMin = 4096;
 const garbageFractionMin = 1 / 16;
 
 /** Whether compaction would take a file at all. */
-function isWorthwhile({ sizeBytes, garbageBytes }: LogFileState): boolean {
+export function isWorthwhile({
+  sizeBytes,
+  garbageBytes,
+}: Pick<LogFileState, 'sizeBytes' | 'garbageBytes'>): boolean {
   return garbageBytes >= garbageBytesMin && garbageBytes >= sizeBytes * garbageFractionMin;
 }
 

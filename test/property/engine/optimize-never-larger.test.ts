@@ -1,0 +1,140 @@
+/**
+ * A store is never larger after `optimize` than before, whatever is in it: what must be written so
+ * that old files can go counts, too. The index is left out, as LevelDB decides when it shrinks; and
+ * in stores of a few kilobytes nothing is weighed.
+ */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { concatBytes } from '../../../src/base/bytes.ts';
+import type { Engine } from '../../../src/engine/engine.ts';
+import type { BucketRecord, ObjectVersion } from '../../../src/engine/model.ts';
+import { MemoryFileSystem } from '../../../src/engine/platform/memory-file-system.ts';
+import { editedText, generatedBytes } from '../../support/content.ts';
+import { readFiles } from '../../support/stored-files.ts';
+import { openEngine, storeFolder, testPlatform, upload } from '../../support/test-engine.ts';
+
+/** As in balance.ts: the bytes of its log files. */
+const weighedBytesMin = 64 * 1024;
+
+/** A store as files come to be in it. */
+interface History {
+  readonly files: number;
+  /** Of the least file; others are up to four times as large. */
+  readonly fileBytes: number;
+  /** Of these many files, the last ones do not compress. */
+  readonly noiseOf: number;
+  /** How many files each later release edits. */
+  readonly releases: readonly number[];
+  /** One version in so many is removed in the end; 0: none. */
+  readonly removedOneIn: number;
+}
+
+const histories: fc.Arbitrary<History> = fc.record({
+  files: fc.integer({ min: 20, max: 150 }),
+  fileBytes: fc.constantFrom(200, 500, 1000, 5000),
+  noiseOf: fc.integer({ min: 0, max: 20 }),
+  releases: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 4 }),
+  removedOneIn: fc.constantFrom(0, 0, 2, 10),
+});
+
+/** Of small files, of which a few are edited: the snapshot alone would take what is gained. */
+const smallFiles: History = {
+  files: 400,
+  fileBytes: 300,
+  noiseOf: 0,
+  releases: [8, 8, 8],
+  removedOneIn: 0,
+};
+
+/** Of which half does not compress, and half of that is removed. */
+const removedNoise: History = {
+  files: 40,
+  fileBytes: 5000,
+  noiseOf: 20,
+  releases: [],
+  removedOneIn: 2,
+};
+
+async function sizeOf(disk: MemoryFileSystem): Promise<number> {
+  let sizeBytes = 0;
+  for (const folder of ['journal', 'segments', 'snapshots']) {
+    const path = `${storeFolder}/${folder}`;
+    if ((await disk.status(path)) === undefined) continue;
+    for (const { length } of (await readFiles(disk, path)).values()) sizeBytes += length;
+  }
+  return sizeBytes;
+}
+
+async function fill(engine: Engine, bucket: BucketRecord, history: History): Promise<void> {
+  const versions: [name: string, version: ObjectVersion][] = [];
+  const put = async (file: number, edit: number): Promise<void> => {
+    const { fileBytes, files, noiseOf } = history;
+    const sizeBytes = fileBytes * (1 + (file % 4));
+    const content =
+      file >= files - noiseOf
+        ? concatBytes([generatedBytes(file, sizeBytes), generatedBytes(1000 + edit, 10)])
+        : editedText(file, sizeBytes, edit);
+    versions.push([`file ${file}`, await upload(engine, bucket, `file ${file}`, content)]);
+  };
+  for (let file = 0; file < history.files; file++) await put(file, 0);
+  for (const [release, edited] of history.releases.entries()) {
+    for (let i = 0; i < edited; i++) await put((i * 7 + release) % history.files, release + 1);
+  }
+  for (const [i, [name, { lsn }]] of versions.entries()) {
+    if (history.removedOneIn > 0 && i % history.removedOneIn === 0) {
+      await engine.purge(bucket, name, lsn);
+    }
+  }
+}
+
+/** What is done with a store in a session of its own, in which nothing else happens. */
+type Deed = 'look' | 'optimize';
+
+/** How large a store is after it was filled, and after some later uploads filled again. */
+async function sizeAfter(history: History, deeds: readonly Deed[], later = 0): Promise<number> {
+  const disk = new MemoryFileSystem();
+  const platform = testPlatform({ fileSystem: disk });
+  for (const [round, deed] of deeds.entries()) {
+    const filling = await openEngine(platform);
+    const bucket = await filling.ensureBucket('kept', { versioned: true });
+    const more = { ...history, files: 3, releases: Array<number>(later).fill(3) };
+    await fill(filling, bucket, round === 0 ? history : more);
+    await filling.close();
+    const engine = await openEngine(platform);
+    // Either frees what is dead.
+    if (deed === 'optimize') await engine.compact({ optimize: true });
+    else await engine.reclaimableBytes();
+    await engine.close();
+  }
+  return sizeOf(disk);
+}
+
+describe('optimize', () => {
+  test('never makes a store larger', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, fc.integer({ min: 0, max: 3 }), async (history, later) => {
+        const [before, after] = [
+          await sizeAfter(history, ['look']),
+          await sizeAfter(history, ['optimize']),
+        ];
+        expect(after).toBeLessThanOrEqual(Math.max(before, weighedBytesMin));
+        const [beforeAgain, afterAgain] = [
+          await sizeAfter(history, ['optimize', 'look'], later),
+          await sizeAfter(history, ['optimize', 'optimize'], later),
+        ];
+        expect(afterAgain).toBeLessThanOrEqual(Math.max(beforeAgain, weighedBytesMin));
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  test('leaves a store as it is whose snapshot would take what is gained', async () => {
+    expect(await sizeAfter(smallFiles, ['optimize'])).toBe(await sizeAfter(smallFiles, ['look']));
+  });
+
+  test('gives back what is more than a snapshot', async () => {
+    const before = await sizeAfter(removedNoise, ['look']);
+    expect(await sizeAfter(removedNoise, ['optimize'])).toBeLessThan(before * 0.8);
+  });
+});
