@@ -235,7 +235,8 @@ export class Store implements AsyncDisposable {
    * That takes a second for ten megabytes or so of different content, and meanwhile the disk needs
    * room for what is written anew. It may be aborted at any time, and the next run goes on there;
    * so it does after `maxSeconds`, with which it ends by itself. Where nothing is new since a run
-   * that came to the end, there is nothing to do.
+   * that came to the end, there is nothing to do. A store of 64 KiB or more that would be larger
+   * after it, as what must be written takes more than it gains, is left as it is.
    */
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
     checkOptionalObject('options', options);

@@ -17,7 +17,7 @@ import {
 } from '../chunk/compress.ts';
 import { encodeDelta } from '../chunk/delta.ts';
 import type { ChunkId, EncodedChunk } from '../model.ts';
-import type { Compression } from '../platform/platform.ts';
+import type { Compression, Effort } from '../platform/platform.ts';
 
 /** A chunk that another may become a delta of. */
 export interface Base {
@@ -62,6 +62,9 @@ const surelySmallerFraction = 1 / 64;
 
 /** nor one that takes less than this part of what the chunk comes to when time does count. */
 const gainMax = 1 / 2;
+
+/** What comes to less than this part has so many matches that to choose among them pays. */
+const repetitiveFraction = 1 / 10;
 
 /** DEFLATE behind the bases is smaller than zstd for less, and DEFLATE never for more. */
 const zstdBytesMin = 4 * 1024;
@@ -132,7 +135,7 @@ async function deltaForm(
   { bases, delta, payload }: Draft,
 ): Promise<Form> {
   const isTried = payload.encoding === 'zstd' || payload.payload.length < zstdBytesMin;
-  const smallest = isTried ? payload : await orZstd(compression, delta, payload);
+  const smallest = isTried ? payload : await orZstd(compression, delta, payload, 'small');
   const children = bases.map((base) => base.id);
   const described = { deltaBytes: delta.length, readCost: readCostOf(bases) };
   const chunk = { id, ...smallest, rawBytes: bytes.length, children, delta: described };
@@ -146,7 +149,9 @@ async function plainForm(compression: Compression, { id, bytes }: Subject): Prom
       const payload = await compression.compress('deflate', bytes, 'small');
       if (payload.length < bytes.length) smallest = { encoding: 'deflate', payload };
     }
-    smallest = await orZstd(compression, bytes, smallest);
+    smallest = await orZstd(compression, bytes, smallest, 'small');
+    const isRepetitive = smallest.payload.length <= bytes.length * repetitiveFraction;
+    if (isRepetitive) smallest = await orZstd(compression, bytes, smallest, 'smallest');
   }
   const chunk = { id, ...smallest, rawBytes: bytes.length, children: [] };
   return { chunk, storedBytes: storedBytesOf([], smallest) };
@@ -157,8 +162,9 @@ async function orZstd(
   compression: Compression,
   bytes: Uint8Array,
   other: EncodedPayload,
+  effort: Effort,
 ): Promise<EncodedPayload> {
-  const payload = await compression.compress('zstd', bytes, 'small');
+  const payload = await compression.compress('zstd', bytes, effort);
   return payload.length < other.payload.length ? { encoding: 'zstd', payload } : other;
 }
 

@@ -24,7 +24,7 @@ import { portableCompression } from './portable-compression.ts';
 import { shortCrc32 } from './short-crc32.ts';
 import { mustDeclareContentBytes } from './zstd-frame.ts';
 
-const compressAtOnceBytesMax = { fast: 16 * 1024, small: 8 * 1024 } as const;
+const compressAtOnceBytesMax = { fast: 16 * 1024, small: 8 * 1024, smallest: 8 * 1024 } as const;
 const decompressAtOnceBytesMax = 32 * 1024;
 
 /** What of zstd `node:zlib` has where it has it: the types in use here are those of Node 20. */

@@ -40,8 +40,8 @@ export interface Hashing {
   crc32(bytes: Uint8Array, seed: number): number;
 }
 
-/** How hard to compress: `fast` on the way in, `small` when there is time. */
-export type Effort = 'fast' | 'small';
+/** How hard: `fast` on the way in, `small` when there is time, `smallest` if it pays. */
+export type Effort = 'fast' | 'small' | 'smallest';
 
 /** What compresses. */
 export type Codec = Exclude<Encoding, 'raw'>;

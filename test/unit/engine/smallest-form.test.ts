@@ -76,6 +76,18 @@ describe('the smallest form', () => {
     expect((await formOf(noise, [])).chunk).toMatchObject({ encoding: 'raw', children: [] });
   });
 
+  test('of what repeats itself a lot is tried harder', async () => {
+    const records = Array.from({ length: 4000 }, (_, i) => {
+      return `{"name":"property ${(i * i) % 977}","version":${(i * 7) % 91},"flags":[]},`;
+    });
+    const bytes = new TextEncoder().encode(records.join(''));
+    const form = await formOf(bytes, []);
+    const { length } = await compression.compress('zstd', bytes, 'small');
+    expect(length).toBeLessThan(bytes.length / 10);
+    expect(form.chunk.payload.length).toBeLessThan(length);
+    expect(await decoded(form, [])).toEqual(bytes);
+  });
+
   test('of a few words is DEFLATE, or nothing', async () => {
     expect((await formOf(generatedText(3, 300), [])).chunk.encoding).toBe('deflate');
     expect((await formOf(generatedText(3, 5), [])).chunk.encoding).toBe('raw');
