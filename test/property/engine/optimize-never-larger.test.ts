@@ -31,7 +31,7 @@ interface History {
 }
 
 const histories: fc.Arbitrary<History> = fc.record({
-  files: fc.integer({ min: 20, max: 150 }),
+  files: fc.integer({ min: 20, max: 90 }),
   fileBytes: fc.constantFrom(200, 500, 1000, 5000),
   noiseOf: fc.integer({ min: 0, max: 20 }),
   releases: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 4 }),
@@ -125,7 +125,7 @@ describe('optimize', () => {
         ];
         expect(afterAgain).toBeLessThanOrEqual(Math.max(beforeAgain, weighedBytesMin));
       }),
-      { numRuns: 6 },
+      { numRuns: 3 },
     );
   });
 
