@@ -108,7 +108,7 @@ const recovery: readonly Mutant[] = [
     'the accepted tail is not written again',
     at('small', /^write .*journal/),
     'log/recovery.ts',
-    'await files.resync(lastFile, last.durableEnd, end.offset);',
+    'else await files.resync(lastFile, last.durableEnd, end.offset);',
   ),
   mutant(
     'the accepted tail is written again, and not synced',
