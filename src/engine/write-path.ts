@@ -188,15 +188,19 @@ async function stageWhole(
     digest: parts.platform.hashing.sha256(bytes),
   };
   const chunk = sampled({ id, bytes, children: noChildren });
+  const { deltas } = parts;
+  const mayBeEdited = keepsPrevious && !chunk.isCompressible;
+  const previous = mayBeEdited ? await previousOf(parts, put, stage) : undefined;
   const place = async (): Promise<Neighbourhood> => {
-    const previous = await previousOf(parts, put, stage);
-    return neighbourhood((await previous?.near(0, sizeBytes)) ?? [], keepsPrevious);
+    const there = previous ?? (await previousOf(parts, put, stage));
+    return neighbourhood((await there?.near(0, sizeBytes)) ?? [], keepsPrevious);
   };
-  const asItIs = parts.deltas.asItIs(chunk, false);
+  const encode = async (): Promise<EncodedChunk> =>
+    deltas.asItIs(chunk, previous !== undefined) ?? (await deltas.encode(stage, chunk, place));
   // To put what is there already does no harm: where nothing is to be saved by it, nobody looks.
-  const isThere = asItIs === undefined && (await stage.has([id]))[0] === true;
-  const isNew =
-    !isThere && (await stage.put(asItIs ?? (await parts.deltas.encode(stage, chunk, place))));
+  const isTried = chunk.isCompressible || previous !== undefined;
+  const isThere = isTried && (await stage.has([id]))[0] === true;
+  const isNew = !isThere && (await stage.put(await encode()));
   onProgress?.({ bytes: sizeBytes, newBytes: isNew ? sizeBytes : 0 });
   return { root: { id, level: 0 }, sizeBytes };
 }

@@ -31,6 +31,12 @@ const uploads = fc.array(fc.record({ name: fc.constantFrom('a', 'b'), content })
   maxLength: 12,
 });
 
+/** Found with seed -94349228: as a stream the second became a delta, and as an array it did not. */
+const editOfWhatDoesNotCompress = [97, 98].map((size) => ({
+  name: 'b',
+  content: generatedBytes(0, size),
+}));
+
 type Upload = (engine: Engine, name: string, content: Uint8Array) => Promise<void>;
 
 /** The log after uploads, as text, and whether all is well. */
@@ -67,7 +73,7 @@ test('an array is stored as a stream of the same bytes is', async () => {
       });
       expect(asArrays).toEqual(asStreams);
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [[editOfWhatDoesNotCompress, true]] },
   );
 });
 
