@@ -47,6 +47,7 @@ import { LogFiles } from './log/log-files.ts';
 import { lastLsnOf, recoverJournal, type RecoveredJournal } from './log/recovery.ts';
 import { superblockPath, type Superblock } from './log/superblock.ts';
 import { finishBackup, holdsCompleteBackup } from './maintenance/backup-folder.ts';
+import { repairNoteFile } from './maintenance/repair-plan.ts';
 import { noTotals, type BucketRecord, type Lsn } from './model.ts';
 import type { FileLock, FileSystem } from './platform/file-system.ts';
 import type { Platform } from './platform/platform.ts';
@@ -61,6 +62,8 @@ export interface OpeningOptions {
   readonly createIfMissing: boolean;
   /** How a new store cuts. An existing one keeps its own. */
   readonly chunking: ChunkingLimits;
+  /** It is a repair that opens it. */
+  readonly isRepair?: boolean | undefined;
 }
 
 /** A store that is ready to serve. */
@@ -140,6 +143,9 @@ async function prepareDirectory(options: OpeningOptions): Promise<void> {
       throw new InvalidArgument(`a file is no store; name a folder: ${where}`);
     }
     const names = status === undefined ? [] : await fileSystem.readDirectory(directory);
+    if (names.includes(repairNoteFile) && options.isRepair !== true) {
+      throw corrupt(`a repair of the store was cut short; run it again: ${where}`);
+    }
     if (names.includes('VARVE') || holdsCompleteBackup(names)) return;
     const strangers = names.filter((name) => name !== ownerFile);
     if (strangers.length > 0) {

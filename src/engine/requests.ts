@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly directory: string;
   /** Make a store where there is none, in a folder that is empty or not there. */
   readonly createIfMissing: boolean;
+  /** It is a repair that opens it: one that was cut short may be finished. */
+  readonly isRepair?: boolean;
   /** How a new store cuts. */
   readonly chunking?: ChunkingLimits;
   /** Up to how many bytes new chunks of one upload travel in the journal. */

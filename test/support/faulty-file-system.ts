@@ -192,7 +192,7 @@ export class FaultyFileSystem implements FileSystem {
     await this.#meet('rename', from);
     await this.#inner.rename(from, to);
     const synced = this.#syncedContents.get(from);
-    this.#syncedContents.delete(from);
+    // The old name may be the one that a power cut leaves.
     if (synced === undefined) this.#syncedContents.delete(to);
     else this.#syncedContents.set(to, synced);
   }

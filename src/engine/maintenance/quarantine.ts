@@ -46,7 +46,10 @@ export async function quarantine(
       await fileSystem.syncDirectory(folder);
     }
     const name = await freeName(fileSystem, to, file.slice(slash + 1));
-    await writeNote(fileSystem, `${to}/${name}.txt`, `${file}: ${reason}\n`);
+    const note = `${to}/${name}.txt`;
+    // Of a move that was cut short before the file was here.
+    if ((await fileSystem.status(note)) !== undefined) await fileSystem.remove(note);
+    await writeNote(fileSystem, note, `${file}: ${reason}\n`);
     const [path, place] = [`${directory}/${file}`, `${to}/${name}`];
     if (what === 'move') await fileSystem.rename(path, place);
     else await addName(fileSystem, path, place);
@@ -64,12 +67,12 @@ async function addName(fileSystem: FileSystem, from: string, to: string): Promis
   await copyFile(fileSystem, { from, to, sizeBytes });
 }
 
-/** A name that nothing has: nothing is ever overwritten there. */
+/** A name that no file has: none is ever overwritten there. */
 async function freeName(fileSystem: FileSystem, folder: string, name: string): Promise<string> {
   const taken = new Set(await fileSystem.readDirectory(folder));
   for (let count = 1; ; count++) {
     const candidate = count === 1 ? name : `${name}.${count}`;
-    if (!taken.has(candidate) && !taken.has(`${candidate}.txt`)) return candidate;
+    if (!taken.has(candidate)) return candidate;
   }
 }
 

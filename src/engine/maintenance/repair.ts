@@ -9,7 +9,8 @@
  *    whose header is damaged then gets another.
  * 3. If the store does not open for damage then, its journal is taken up to where it is whole. What
  *    comes behind goes out of the way, a new journal file says where the good part ends, and the
- *    index is made again.
+ *    index is made again. That is noted first: until step 4 is done nobody but the next repair
+ *    opens the store (repair-plan.ts).
  * 4. Changes behind the damage that can be proved are made anew (salvage.ts).
  * 5. Parity that is damaged is made again. Everything is verified. Versions that are not whole
  *    stay, and are named, unless they are to be dropped.
@@ -26,7 +27,6 @@ import { Incarnation, writeSuperblock } from '../incarnation.ts';
 import { ioError } from '../log/io-errors.ts';
 import { LogFiles } from '../log/log-files.ts';
 import { readFully } from '../log/log-writer.ts';
-import { endSaidByNext, findBeginning, provableGroups } from '../log/salvage.ts';
 import {
   decodeSuperblock,
   superblockBytes,
@@ -35,14 +35,13 @@ import {
 } from '../log/superblock.ts';
 import type { Lsn } from '../model.ts';
 import type { Platform } from '../platform/platform.ts';
-import { Snapshots } from '../snapshots.ts';
 import { takeLock } from '../store-lock.ts';
-import { lostCommits, type LostCommit } from './lost-versions.ts';
+import { cutJournal, groupsBehind, planRepair } from './journal-cut.ts';
 import { restoreFromParity } from './parity-restore.ts';
 import { quarantine, quarantineFolder, type QuarantinedFile } from './quarantine.ts';
+import { forgetPlan, notePlan, unfinishedPlan, type RepairPlan } from './repair-plan.ts';
 import { Salvage } from './salvage.ts';
 import { putHeadersRight, putNamesRight, storeIdOf, surveyFiles } from './survey.ts';
-import { UnnamedLosses } from './unnamed-losses.ts';
 import type { DamagedVersion, Findings, VerifyProgress } from './findings.ts';
 
 export interface RepairOptions {
@@ -88,7 +87,8 @@ export async function repair(
   };
   const files = await repairFiles(platform, directory, done);
   throwIfAborted(options.signal);
-  const engine = await Engine.open({ platform, directory, createIfMissing: false });
+  const opening = { platform, directory, createIfMissing: false, isRepair: true };
+  const engine = await Engine.open(opening);
   try {
     const renewed = await renewBehind(platform, directory, { ...files, engine, done }, options);
     for (const { bucket, name, lsn } of files.lostCommits) {
@@ -106,18 +106,10 @@ export async function repair(
   return done;
 }
 
-/** Where the journal was cut, and which files were behind that. */
-interface Cut {
-  readonly fileId: number;
-  readonly damagedAt: number;
-  readonly idsBehind: readonly number[];
-}
-
 interface RepairedFiles {
   readonly superblock: Superblock;
-  readonly cut: Cut | undefined;
-  /** Versions that only the index knew of. */
-  readonly lostCommits: readonly LostCommit[];
+  readonly cut: RepairPlan['cut'];
+  readonly lostCommits: RepairPlan['lost'];
 }
 
 /** Everything that is done to files, under the lock. */
@@ -140,9 +132,12 @@ async function repairFiles(
       done.quarantined.push(...quarantined);
     }
     await lock.release();
-    if (await opens(platform, directory)) return { superblock, cut: undefined, lostCommits: [] };
+    const noted = await unfinishedPlan(platform.fileSystem, directory);
+    if (noted === undefined && (await opens(platform, directory))) {
+      return { superblock, cut: undefined, lostCommits: [] };
+    }
     return await underLock(platform, directory, () =>
-      repairJournal(platform, directory, superblock, done),
+      repairJournal(platform, directory, { superblock, noted, done }),
     );
   } finally {
     await lock.release();
@@ -230,91 +225,34 @@ async function readStart({ fileSystem }: Platform, path: string): Promise<Uint8A
   }
 }
 
-/** Takes the journal up to where it is whole, and lets a new file say so. */
+/** Takes the journal up to where it is whole, and the index away. */
 async function repairJournal(
   platform: Platform,
   directory: string,
-  superblock: Superblock,
-  done: Repair,
+  {
+    superblock,
+    noted,
+    done,
+  }: { superblock: Superblock; noted: RepairPlan | undefined; done: Repair },
 ): Promise<RepairedFiles> {
   const { fileSystem, hashing } = platform;
-  const { crc32 } = hashing;
-  const files = await LogFiles.open(fileSystem, crc32, directory, superblock.storeId);
+  const files = await LogFiles.open(fileSystem, hashing.crc32, directory, superblock.storeId);
   try {
-    const snapshots = await Snapshots.open(platform, directory, superblock.storeId);
-    const beginning = await findBeginning(files, crc32, snapshots.newest);
-    if (beginning.end.fileId === 0 && snapshots.newest !== undefined) {
-      const where = describe({ file: snapshots.newest.position.fileId });
-      throw corrupt(`the journal file that the snapshot rests on is damaged or missing: ${where}`);
-    }
-    const { end, damage, lastLsn } = beginning;
-    let cut: Cut | undefined;
-    let losses: UnnamedLosses | undefined;
-    if (damage !== undefined) {
-      const idsBehind = files.ids('journal').filter((id) => id > end.fileId);
-      cut = { fileId: end.fileId, damagedAt: end.end, idsBehind };
+    const plan = noted ?? (await planRepair(platform, directory, superblock, files));
+    const { cut, lost, problems } = plan;
+    if (cut !== undefined) {
+      await notePlan(fileSystem, directory, plan);
       const incarnation = new Incarnation(platform, directory, files, superblock);
-      losses = await lossesBehind(files, crc32, cut, lastLsn);
-      const firstLsn = losses.lastLsn + 1;
-      const next = await incarnation.createFile({
-        kind: 'journal',
-        previous: end,
-        firstLsn,
-        checkpoint: beginning.checkpoint ?? { fileId: 0, offset: 0 },
-      });
-      await next.close();
-      for (const id of idsBehind) {
-        const file = files.path(id).slice(directory.length + 1);
-        const moved = { file, reason: `the journal is not whole before it: ${damage}` };
-        await quarantine(fileSystem, directory, moved);
-        done.quarantined.push(moved);
-      }
-      done.actions.push(`the journal ends where it is whole: ${damage}`);
+      const moved = await cutJournal(platform, directory, { files, incarnation, cut });
+      done.quarantined.push(...moved);
+      done.actions.push(`the journal ends where it is whole: ${cut.damage}`);
     }
-    const known = { storeId: superblock.storeId, lastLsn };
-    const lost = await lostCommits(platform, directory, known);
-    done.problems.push(...(losses?.conclude(new Set(lost.map(({ lsn }) => lsn))) ?? []));
+    done.problems.push(...problems);
     await fileSystem.removeTree(`${directory}/index`);
     done.actions.push('the index is made again');
     return { superblock, cut, lostCommits: lost };
   } finally {
     await files.close();
-  }
-}
-
-/** What is lost behind the damage, and the highest LSN there: none is given out twice. */
-async function lossesBehind(
-  files: LogFiles,
-  crc32: Platform['hashing']['crc32'],
-  cut: Cut,
-  lastLsn: Lsn,
-): Promise<UnnamedLosses> {
-  const losses = new UnnamedLosses({ lastLsn, fileId: cut.fileId });
-  for await (const group of groupsBehind(files, files, crc32, cut)) {
-    losses.add(group, (await files.header(group.position.fileId))?.firstLsn ?? 0);
-  }
-  return losses;
-}
-
-/** Groups behind the damage. `moved`: where the files behind the damaged one are by now. */
-async function* groupsBehind(
-  files: LogFiles,
-  moved: LogFiles,
-  crc32: Platform['hashing']['crc32'],
-  { fileId, damagedAt, idsBehind }: Cut,
-): ReturnType<typeof provableGroups> {
-  if (fileId !== 0) {
-    const end = await endSaidByNext(moved, fileId, idsBehind[0]);
-    yield* provableGroups(files, crc32, fileId, { damagedAt, end });
-  }
-  for (const [place, id] of idsBehind.entries()) {
-    const end = await endSaidByNext(moved, id, idsBehind[place + 1]);
-    try {
-      yield* provableGroups(moved, crc32, id, { end });
-    } catch (error) {
-      // Without a header nothing in a journal file can be proved.
-      if (!isCorrupt(error)) throw error;
-    }
   }
 }
 
@@ -334,10 +272,11 @@ async function renewBehind(
   try {
     const salvage = new Salvage(platform, engine, files);
     for await (const group of groupsBehind(files, moved, crc32, cut)) {
-      const where = group.position.fileId === cut.fileId ? files : moved;
+      const where = group.position.fileId === cut.end.fileId ? files : moved;
       await salvage.renew(group, where, signal);
     }
     await engine.sync();
+    await forgetPlan(fileSystem, directory);
     done.renewedCount = salvage.changeCount;
     done.lost.push(...salvage.lost);
     return salvage.renewed;
