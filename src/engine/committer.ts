@@ -172,6 +172,9 @@ export class Committer {
         tellFailure(members, failure);
         return;
       }
+    } else if (members.some(isDoneForGood)) {
+      // Nothing was to be done: but what is there already may not be as safe as was asked for.
+      await this.sync();
     }
     for (const { commit, result } of members) commit.resolve(result);
   }
@@ -212,6 +215,10 @@ export class Committer {
     for (const key of group.exclusive) state.leases.endChange(key);
     this.#parts.onCommitted(operations.some(makesCandidates), operations);
   }
+}
+
+function isDoneForGood({ commit, result }: Member): boolean {
+  return commit.durability === 'power' && result.outcome === 'done';
 }
 
 interface WriteFailure {
