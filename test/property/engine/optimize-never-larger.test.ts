@@ -17,6 +17,9 @@ import { openEngine, storeFolder, testPlatform, upload } from '../../support/tes
 /** As in balance.ts: the bytes of its log files. */
 const weighedBytesMin = 64 * 1024;
 
+/** What a session adds that does nothing but close, at most. */
+const sessionBytes = 4 * 1024;
+
 /** A store as files come to be in it. */
 interface History {
   readonly files: number;
@@ -55,6 +58,23 @@ const removedNoise: History = {
   releases: [],
   removedOneIn: 2,
 };
+
+/** Found with seed -1992495133: it grew to 66 bytes more than what is not weighed. */
+const unweighed: History = {
+  files: 20,
+  fileBytes: 500,
+  noiseOf: 13,
+  releases: [19, 2, 12, 7],
+  removedOneIn: 0,
+};
+
+/**
+ * By how much a store may grow: not at all, but for one that is not weighed. Whether it is depends
+ * on its size in the middle of a session, some commits more or less.
+ */
+function slackOf(sizeBytes: number): number {
+  return sizeBytes < weighedBytesMin + sessionBytes ? weighedBytesMin / 4 : 0;
+}
 
 async function sizeOf(disk: MemoryFileSystem): Promise<number> {
   let sizeBytes = 0;
@@ -118,14 +138,14 @@ describe('optimize', () => {
           await sizeAfter(history, ['look']),
           await sizeAfter(history, ['optimize']),
         ];
-        expect(after).toBeLessThanOrEqual(Math.max(before, weighedBytesMin));
+        expect(after).toBeLessThanOrEqual(before + slackOf(before));
         const [beforeAgain, afterAgain] = [
           await sizeAfter(history, ['optimize', 'look'], later),
           await sizeAfter(history, ['optimize', 'optimize'], later),
         ];
-        expect(afterAgain).toBeLessThanOrEqual(Math.max(beforeAgain, weighedBytesMin));
+        expect(afterAgain).toBeLessThanOrEqual(beforeAgain + slackOf(beforeAgain));
       }),
-      { numRuns: 3 },
+      { numRuns: 3, examples: [[unweighed, 1]] },
     );
   });
 
