@@ -59,26 +59,34 @@ const removedNoise: History = {
   removedOneIn: 2,
 };
 
-/** Found with seed -1992495133: it grew to 66 bytes more than what is not weighed. */
-const unweighed: History = {
-  files: 20,
-  fileBytes: 500,
-  noiseOf: 13,
-  releases: [19, 2, 12, 7],
-  removedOneIn: 0,
-};
+/** Found with seed -1992495133, and one more: the log was a little smaller than what is weighed. */
+const unweighed: readonly [History, number][] = [
+  [{ files: 20, fileBytes: 500, noiseOf: 13, releases: [19, 2, 12, 7], removedOneIn: 0 }, 1],
+  [{ files: 20, fileBytes: 1000, noiseOf: 0, releases: [10, 29, 2, 4], removedOneIn: 0 }, 2],
+];
 
 /**
  * By how much a store may grow: not at all, but for one that is not weighed. Whether it is depends
  * on its size in the middle of a session, some commits more or less.
  */
-function slackOf(sizeBytes: number): number {
-  return sizeBytes < weighedBytesMin + sessionBytes ? weighedBytesMin / 4 : 0;
+function slackOf({ log }: Size): number {
+  return log < weighedBytesMin + sessionBytes ? weighedBytesMin / 4 : 0;
 }
 
-async function sizeOf(disk: MemoryFileSystem): Promise<number> {
+/** What the truth of a store takes; and without the snapshot, as it is weighed. */
+interface Size {
+  readonly all: number;
+  readonly log: number;
+}
+
+async function sizeOf(disk: MemoryFileSystem): Promise<Size> {
+  const log = await bytesIn(disk, ['journal', 'segments']);
+  return { log, all: log + (await bytesIn(disk, ['snapshots'])) };
+}
+
+async function bytesIn(disk: MemoryFileSystem, folders: readonly string[]): Promise<number> {
   let sizeBytes = 0;
-  for (const folder of ['journal', 'segments', 'snapshots']) {
+  for (const folder of folders) {
     const path = `${storeFolder}/${folder}`;
     if ((await disk.status(path)) === undefined) continue;
     for (const { length } of (await readFiles(disk, path)).values()) sizeBytes += length;
@@ -112,7 +120,7 @@ async function fill(engine: Engine, bucket: BucketRecord, history: History): Pro
 type Deed = 'look' | 'optimize';
 
 /** How large a store is after it was filled, and after some later uploads filled again. */
-async function sizeAfter(history: History, deeds: readonly Deed[], later = 0): Promise<number> {
+async function sizeAfter(history: History, deeds: readonly Deed[], later = 0): Promise<Size> {
   const disk = new MemoryFileSystem();
   const platform = testPlatform({ fileSystem: disk });
   for (const [round, deed] of deeds.entries()) {
@@ -138,23 +146,26 @@ describe('optimize', () => {
           await sizeAfter(history, ['look']),
           await sizeAfter(history, ['optimize']),
         ];
-        expect(after).toBeLessThanOrEqual(before + slackOf(before));
+        expect(after.all).toBeLessThanOrEqual(before.all + slackOf(before));
         const [beforeAgain, afterAgain] = [
           await sizeAfter(history, ['optimize', 'look'], later),
           await sizeAfter(history, ['optimize', 'optimize'], later),
         ];
-        expect(afterAgain).toBeLessThanOrEqual(beforeAgain + slackOf(beforeAgain));
+        expect(afterAgain.all).toBeLessThanOrEqual(beforeAgain.all + slackOf(beforeAgain));
       }),
-      { numRuns: 3, examples: [[unweighed, 1]] },
+      { numRuns: 3, examples: [...unweighed] },
     );
   });
 
   test('leaves a store as it is whose snapshot would take what is gained', async () => {
-    expect(await sizeAfter(smallFiles, ['optimize'])).toBe(await sizeAfter(smallFiles, ['look']));
+    expect(await sizeAfter(smallFiles, ['optimize'])).toEqual(
+      await sizeAfter(smallFiles, ['look']),
+    );
   });
 
   test('gives back what is more than a snapshot', async () => {
     const before = await sizeAfter(removedNoise, ['look']);
-    expect(await sizeAfter(removedNoise, ['optimize'])).toBeLessThan(before * 0.8);
+    const after = await sizeAfter(removedNoise, ['optimize']);
+    expect(after.all).toBeLessThan(before.all * 0.8);
   });
 });
