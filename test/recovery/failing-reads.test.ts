@@ -7,7 +7,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { ObjectsError } from '../../src/base/errors.ts';
-import { Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { repair } from '../../src/engine/maintenance/repair.ts';
 import type { BucketRecord, ObjectVersion } from '../../src/engine/model.ts';
 import { editedText, generatedBytes, generatedText } from '../support/content.ts';
@@ -15,8 +15,8 @@ import { FaultyFileSystem } from '../support/faulty-file-system.ts';
 import { fileSystemWith, readFiles, withFile, type StoredFiles } from '../support/stored-files.ts';
 import {
   everythingIn,
+  openEngine,
   openFrom,
-  smallChunking,
   storeFolder,
   testPlatform,
   upload,
@@ -27,14 +27,7 @@ import {
 const readsMax = 12;
 
 async function openOn(fileSystem: FaultyFileSystem): Promise<Engine> {
-  return Engine.open({
-    platform: testPlatform({ fileSystem }),
-    directory: storeFolder,
-    createIfMissing: true,
-    chunking: smallChunking,
-    inlineBytesMax: 8192,
-    compaction: 'manual',
-  });
+  return openEngine(testPlatform({ fileSystem }), storeFolder, { compaction: 'manual' });
 }
 
 /** Several files, garbage, deltas, and a tree. */

@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import type { File, FileSystem } from '../../src/engine/platform/file-system.ts';
 import { MemoryFileSystem } from '../../src/engine/platform/memory-file-system.ts';
 import { generatedBytes } from '../support/content.ts';
@@ -12,8 +12,8 @@ import { fileSystemWith, readFiles } from '../support/stored-files.ts';
 import {
   complaintsAbout,
   everythingIn,
+  openEngine,
   openFrom,
-  smallChunking,
   storeFolder,
   testPlatform,
   upload,
@@ -59,14 +59,8 @@ class DiskWithoutRoom extends MemoryFileSystem {
 }
 
 function open(fileSystem: FileSystem): Promise<Engine> {
-  return Engine.open({
-    platform: testPlatform({ fileSystem }),
-    directory: storeFolder,
-    createIfMissing: true,
-    chunking: smallChunking,
-    compaction: 'manual',
-    roomAhead,
-  });
+  const options = { compaction: 'manual', roomAhead } as const;
+  return openEngine(testPlatform({ fileSystem }), storeFolder, options);
 }
 
 async function uploadEach(engine: Engine, count: number, sizeBytes: number): Promise<void> {

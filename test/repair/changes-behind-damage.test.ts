@@ -23,16 +23,8 @@ import {
   mustGetFile,
   pathsIn,
   readFiles,
-  withFile,
-  type StoredFiles,
+  withHole,
 } from '../support/stored-files.ts';
-
-/** Zeros over the middle of a file, so that what lies there is lost. */
-function withHole(files: StoredFiles, path: string, from: number, to: number): StoredFiles {
-  const bytes = Uint8Array.from(mustGetFile(files, path));
-  bytes.fill(0, from, to);
-  return withFile(files, path, bytes);
-}
 
 /** Every version, but for what is given out anew: ids and times. */
 async function linesOf(fileSystem: FileSystem): Promise<string[]> {

@@ -5,7 +5,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { concatBytes, equalBytes } from '../../src/base/bytes.ts';
-import { Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { makeParity } from '../../src/engine/log/parity-code.ts';
 import { decodeParityHeader, encodeParityHead } from '../../src/engine/log/parity-file.ts';
 import type { ParityWish } from '../../src/engine/maintenance/parity-keeper.ts';
@@ -26,7 +26,7 @@ import {
 import {
   complaintsAbout,
   everythingIn,
-  smallChunking,
+  openEngine,
   storeFolder,
   testPlatform,
   upload,
@@ -36,14 +36,8 @@ import {
 const blockBytes = 4096;
 
 async function open(fileSystem: FileSystem, parity?: ParityWish): Promise<Engine> {
-  return Engine.open({
-    platform: testPlatform({ fileSystem }),
-    directory: storeFolder,
-    createIfMissing: true,
-    chunking: smallChunking,
-    inlineBytesMax: 4096,
-    parity,
-  });
+  const options = { inlineBytesMax: 4096, ...(parity === undefined ? {} : { parity }) };
+  return openEngine(testPlatform({ fileSystem }), storeFolder, options);
 }
 
 /** Two sessions, so that there are two files of each kind, each of several blocks. */

@@ -78,6 +78,13 @@ export function withFile(
   return changed;
 }
 
+/** Zeros over the middle of a file, so that what lies there is lost. */
+export function withHole(files: StoredFiles, path: string, from: number, to: number): StoredFiles {
+  const bytes = Uint8Array.from(mustGetFile(files, path));
+  bytes.fill(0, from, to);
+  return withFile(files, path, bytes);
+}
+
 /** The same bytes but for one bit. */
 export function withFlippedBit(bytes: Uint8Array, bit: number): Uint8Array {
   const flipped = Uint8Array.from(bytes);

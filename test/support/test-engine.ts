@@ -14,6 +14,7 @@ import type { FileSystem } from '../../src/engine/platform/file-system.ts';
 import { memoryPlatform } from '../../src/engine/platform/machine.ts';
 import { MemoryFileSystem } from '../../src/engine/platform/memory-file-system.ts';
 import type { Clock, Platform } from '../../src/engine/platform/platform.ts';
+import type { EngineOptions } from '../../src/engine/requests.ts';
 import { systemClock } from '../../src/engine/platform/clock.ts';
 import { generatedBytes } from './content.ts';
 
@@ -65,10 +66,11 @@ export function testPlatform(parts: Partial<Platform> = {}): Platform {
 /** So little of an upload goes into the journal that a few kilobytes go to a segment. */
 const inlineBytesMax = 8192;
 
-/** Opens a store that cuts small. */
+/** Opens a store that cuts small. `options`: what is to be otherwise. */
 export async function openEngine(
   platform: Platform,
   directory: string = storeFolder,
+  options: Partial<EngineOptions> = {},
 ): Promise<Engine> {
   return Engine.open({
     platform,
@@ -76,6 +78,7 @@ export async function openEngine(
     createIfMissing: true,
     chunking: smallChunking,
     inlineBytesMax,
+    ...options,
   });
 }
 

@@ -312,8 +312,8 @@ function levelIn(directory: string): KeyValueStore {
   }) as unknown as KeyValueStore;
 }
 
-/** It keeps the very arrays that it is given, so it is given copies. */
-function memoryLevel(): KeyValueStore {
+/** One in memory. It keeps the very arrays that it is given, so it is given copies. */
+export function memoryLevel(): KeyValueStore {
   const options = { ...encodings, storeEncoding: 'view' } as const;
   const level = new MemoryLevel(options) as unknown as KeyValueStore;
   const makeBatch = level.batch.bind(level);

@@ -4,9 +4,8 @@
  */
 
 import fc from 'fast-check';
-import { MemoryLevel } from 'memory-level';
 import { expect, test } from 'vitest';
-import { Database, type Row } from '../../../src/engine/index/database.ts';
+import { Database, memoryLevel, type Row } from '../../../src/engine/index/database.ts';
 import { IndexStore } from '../../../src/engine/index/index-store.ts';
 import { LogFiles } from '../../../src/engine/log/log-files.ts';
 import {
@@ -16,7 +15,6 @@ import {
   type RecoveredJournal,
 } from '../../../src/engine/log/recovery.ts';
 import { decodeSuperblock } from '../../../src/engine/log/superblock.ts';
-import type { KeyValueStore } from '../../../src/engine/platform/key-value-store.ts';
 import type { Platform } from '../../../src/engine/platform/platform.ts';
 import { replay } from '../../../src/engine/replay.ts';
 import { arbitraryLife, live, type Deed } from '../../support/random-life.ts';
@@ -47,22 +45,6 @@ async function record(
   const groups: JournalGroup[] = [];
   for await (const group of replayJournal(files, crc32, recovered.end)) groups.push(group);
   return { platform, files, recovered, groups };
-}
-
-/** A database in memory that more than one may open. It keeps what it is given, so gets copies. */
-function sharedDatabase(): KeyValueStore {
-  const options = { keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' } as const;
-  const level = new MemoryLevel(options) as unknown as KeyValueStore;
-  const makeBatch = level.batch.bind(level);
-  level.batch = () => {
-    const batch = makeBatch();
-    return {
-      put: (key, value) => batch.put(new Uint8Array(key), new Uint8Array(value)),
-      del: (key) => batch.del(new Uint8Array(key)),
-      write: (how) => batch.write(how),
-    };
-  };
-  return level;
 }
 
 /** Replays groups from one place to another onto rows, and returns the rows after that. */
@@ -109,7 +91,7 @@ function differenceOf(
 test('an index made from the journal has the rows that the committer made', async () => {
   await fc.assert(
     fc.asyncProperty(arbitraryLife, async (life) => {
-      const shared = sharedDatabase();
+      const shared = memoryLevel();
       const platform = testPlatform({ indexIn: () => shared });
       const recording = await record(life, platform);
       const grown = await Database.open(platform.hashing.crc32, storeFolder, () => shared);
